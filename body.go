@@ -1,0 +1,218 @@
+package gongxin
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"gongxin/identity"
+)
+
+// An Audience is who may read a body of an event. The ledger commits to one body
+// for each; a follower opens exactly its own.
+type Audience uint8
+
+// The audiences, in the order in which a ledger leaf commits to them.
+const (
+	AudiencePublic  Audience = iota // the portal: the published fields with a masked number; {} for what is not public
+	AudiencePartner                 // departments' gates: what telling the right person apart and explaining needs
+	AudienceCourt                   // hub, courts, auditors: all of it, with the acting person
+	Audiences       = 3
+)
+
+// String gives the name used in addresses and documents.
+func (a Audience) String() string {
+	switch a {
+	case AudiencePublic:
+		return "public"
+	case AudiencePartner:
+		return "partner"
+	case AudienceCourt:
+		return "court"
+	}
+	return fmt.Sprintf("audience %d", uint8(a))
+}
+
+// Wire forms. They are explicit so that no field travels by accident; a number
+// is masked or given in full by the line that fills it.
+type (
+	publicEntry struct {
+		Case        CaseNumber `json:"case"`
+		Court       CourtCode  `json:"court,omitzero"`
+		CourtName   string     `json:"court_name"`
+		Name        string     `json:"name"`
+		Number      string     `json:"number"` // masked
+		Sex         string     `json:"sex,omitempty"`
+		Age         int        `json:"age,omitempty"`
+		LegalRep    string     `json:"legal_rep,omitempty"`
+		Basis       string     `json:"basis"`
+		BasisBody   string     `json:"basis_body"`
+		Obligation  string     `json:"obligation"`
+		Performance string     `json:"performance"`
+		Conduct     string     `json:"conduct"`
+		Published   Day        `json:"published"`
+		Filed       Day        `json:"filed"`
+		Performed   string     `json:"performed"`
+		Unperformed string     `json:"unperformed"`
+		Severity    Severity   `json:"severity"`
+		Until       Day        `json:"until,omitzero"`
+		Origin      Origin     `json:"origin,omitempty"`
+	}
+	partnerEntry struct {
+		Case      CaseNumber    `json:"case"`
+		Court     CourtCode     `json:"court,omitzero"`
+		CourtName string        `json:"court_name"`
+		Name      string        `json:"name"`
+		Number    string        `json:"number"` // in full
+		Kind      identity.Kind `json:"number_kind"`
+		LegalRep  string        `json:"legal_rep,omitempty"`
+		Published Day           `json:"published"`
+		Severity  Severity      `json:"severity"`
+		Until     Day           `json:"until,omitzero"`
+		NonPublic bool          `json:"nonpublic,omitempty"`
+	}
+	exitBody struct {
+		Ground   Ground `json:"ground,omitempty"`
+		Decision string `json:"decision,omitempty"`
+		On       Day    `json:"on,omitzero"`
+	}
+	courtBody struct {
+		By           string        `json:"by"`
+		Role         Role          `json:"role"`
+		ByCourt      CourtCode     `json:"by_court,omitzero"`
+		Organisation string        `json:"organisation,omitempty"`
+		Number       string        `json:"number,omitempty"` // in full
+		Kind         identity.Kind `json:"number_kind,omitempty"`
+		NonPublic    bool          `json:"nonpublic,omitempty"`
+		Entry        *publicEntry  `json:"entry,omitempty"` // only where the public body does not hold it
+		exitBody
+	}
+)
+
+// emptyBody is committed to for an audience that an event does not concern, so
+// that a leaf does not show whom it concerns.
+var emptyBody = []byte("{}")
+
+// reaches tells whether events of kind k with entry e concern audience a: what
+// is not in force yet concerns the court alone, a non-public listing (2.1.4) never the public.
+func (e Event) reaches(a Audience) bool {
+	switch {
+	case a == AudienceCourt:
+		return true
+	case e.Kind == NoticeServed || e.Kind == ListingDecided:
+		return false
+	case a == AudiencePublic && e.Entry != nil:
+		return !e.Entry.NonPublic
+	}
+	return true
+}
+
+func newPublicEntry(e Event) *publicEntry {
+	n := e.Entry
+	return &publicEntry{
+		Case: n.Case, Court: n.Court, CourtName: n.CourtName, Name: n.Subject.Name, Number: n.Subject.Number.String(),
+		Sex: string(n.Subject.Sex), Age: n.Subject.Age, LegalRep: n.Subject.LegalRep, Basis: n.Basis, BasisBody: n.BasisBody,
+		Obligation: n.Obligation, Performance: n.Performance, Conduct: n.Conduct, Published: n.Published, Filed: n.Filed,
+		Performed: n.Performed, Unperformed: n.Unperformed, Severity: n.Severity, Until: n.Until, Origin: e.Origin,
+	}
+}
+
+// Bodies returns the JSON bodies of e, indexed by Audience. The same event gives
+// the same bytes; the ledger commits to them with a salt.
+func (e Event) Bodies() (bodies [Audiences][]byte, err error) {
+	bodies = [Audiences][]byte{emptyBody, emptyBody, emptyBody}
+	exit := exitBody{Ground: e.Ground, Decision: e.Decision, On: e.On}
+	court := courtBody{By: e.By.ID, Role: e.By.Role, ByCourt: e.By.Court, Organisation: e.By.Organisation, exitBody: exit}
+	values := [Audiences]any{AudiencePublic: exit, AudiencePartner: exit}
+	if n := e.Entry; n != nil {
+		court.Number, court.Kind, court.NonPublic = n.Subject.Number.Full(), n.Subject.Number.Kind(), n.NonPublic
+		public := newPublicEntry(e)
+		if !e.reaches(AudiencePublic) {
+			court.Entry = public
+		}
+		values[AudiencePublic] = public
+		values[AudiencePartner] = partnerEntry{
+			Case: n.Case, Court: n.Court, CourtName: n.CourtName, Name: n.Subject.Name, Number: n.Subject.Number.Full(),
+			Kind: n.Subject.Number.Kind(), LegalRep: n.Subject.LegalRep, Published: n.Published, Severity: n.Severity,
+			Until: n.Until, NonPublic: n.NonPublic,
+		}
+	}
+	values[AudienceCourt] = court
+	for a, v := range values {
+		if !e.reaches(Audience(a)) {
+			continue
+		}
+		if bodies[a], err = json.Marshal(v); err != nil {
+			return bodies, fmt.Errorf("body of %s for %s: %w", e.Kind, Audience(a), err)
+		}
+	}
+	return bodies, nil
+}
+
+func number(full string, kind identity.Kind) (identity.Number, error) {
+	n, _, err := identity.Parse(full, kind)
+	return n, err
+}
+
+// OpenPartner fills e, of which Kind, Listing and At are set, from its partner
+// body. Entry then has the fields that departments get and no others. A body {}
+// leaves e as it is.
+func (e Event) OpenPartner(body []byte) (Event, error) {
+	if !e.Kind.SetsEntry() {
+		var x exitBody
+		if err := json.Unmarshal(body, &x); err != nil {
+			return e, fmt.Errorf("partner body of %s: %w", e.Kind, err)
+		}
+		e.Ground, e.Decision, e.On = x.Ground, x.Decision, x.On
+		return e, nil
+	}
+	if string(body) == string(emptyBody) {
+		return e, nil
+	}
+	var p partnerEntry
+	if err := json.Unmarshal(body, &p); err != nil {
+		return e, fmt.Errorf("partner body of %s: %w", e.Kind, err)
+	}
+	num, err := number(p.Number, p.Kind)
+	if err != nil {
+		return e, fmt.Errorf("partner body of %s: %w", e.Kind, err)
+	}
+	e.Entry = &Entry{
+		Case: p.Case, Court: p.Court, CourtName: p.CourtName, Subject: Subject{Name: p.Name, Number: num, LegalRep: p.LegalRep},
+		Published: p.Published, Severity: p.Severity, Until: p.Until, NonPublic: p.NonPublic,
+	}
+	return e, nil
+}
+
+// OpenAll fills e, of which Kind, Listing and At are set, from its public and
+// court bodies: the whole event again, as it was given to Bodies.
+func (e Event) OpenAll(public, court []byte) (Event, error) {
+	var c courtBody
+	if err := json.Unmarshal(court, &c); err != nil {
+		return e, fmt.Errorf("court body of %s: %w", e.Kind, err)
+	}
+	e.By = Actor{ID: c.By, Role: c.Role, Court: c.ByCourt, Organisation: c.Organisation}
+	e.Ground, e.Decision, e.On = c.Ground, c.Decision, c.On
+	if !e.Kind.SetsEntry() {
+		return e, nil
+	}
+	p := c.Entry
+	if p == nil {
+		p = new(publicEntry)
+		if err := json.Unmarshal(public, p); err != nil {
+			return e, fmt.Errorf("public body of %s: %w", e.Kind, err)
+		}
+	}
+	num, err := number(c.Number, c.Kind)
+	if err != nil {
+		return e, fmt.Errorf("court body of %s: %w", e.Kind, err)
+	}
+	e.Origin = p.Origin
+	e.Entry = &Entry{
+		Court: p.Court, CourtName: p.CourtName, Case: p.Case,
+		Subject: Subject{Name: p.Name, Number: num, Sex: identity.Sex(p.Sex), Age: p.Age, LegalRep: p.LegalRep},
+		Basis:   p.Basis, BasisBody: p.BasisBody, Obligation: p.Obligation, Performance: p.Performance, Conduct: p.Conduct,
+		Published: p.Published, Filed: p.Filed, Performed: p.Performed, Unperformed: p.Unperformed,
+		Severity: p.Severity, Until: p.Until, NonPublic: c.NonPublic,
+	}
+	return e, nil
+}

@@ -1,0 +1,63 @@
+# Everything a developer runs. `make test` is what CI runs; `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+FUZZTIME ?= 10s
+BENCH ?= .
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+
+.PHONY: help build generate test prepare format vet lint generated compile check bench fuzz demo clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## bin/gongxin, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/gongxin ./cmd/gongxin
+
+generate: ## the Go code of the page templates, anew from *.templ
+	$(GO) tool templ generate
+
+test: prepare format generated vet lint compile check ## all that must hold: format, generated code, vet, staticcheck, build, tests with -race, none skipped
+
+prepare: # PostgreSQL, Chromium, a Chinese font, a C compiler for -race
+	scripts/prepare.sh
+
+format:
+	@echo '== gofmt'
+	@unformatted=$$(gofmt -l $$(find . -name '*.go' -not -name '*_templ.go' -not -path './.git/*')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+
+generated:
+	@echo '== generated code'
+	@scripts/generated.sh
+
+vet:
+	@echo '== go vet'
+	$(GO) vet ./...
+
+lint:
+	@echo '== staticcheck'
+	$(GO) tool staticcheck ./...
+
+compile:
+	@echo '== build without cgo'
+	CGO_ENABLED=0 $(GO) build ./...
+
+check:
+	@echo '== tests'
+	$(GO) run ./scripts/gotest -race -timeout 20m ./...
+
+bench: ## every benchmark; BENCH=Screen for some
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME (10s) each
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+demo: ## the story, told by the real parts
+	$(GO) run ./cmd/gongxin demo
+
+clean: ## what build and demo leave behind
+	rm -rf bin gongxin-data

@@ -15,16 +15,17 @@ import (
 type Digest [32]byte
 
 // Element returns what the event at sequence, whose leaf in binary form is leaf,
-// adds to the digest while it counts: SHA-256("gongxin element" ‖ sequence ‖ RecordHash(leaf)).
-func Element(sequence uint64, leaf []byte) Digest {
-	h := sha256.New()
-	h.Write([]byte("gongxin element\x00"))
-	h.Write(binary.BigEndian.AppendUint64(nil, sequence))
-	r := RecordHash(leaf)
-	h.Write(r[:])
-	var d Digest
-	h.Sum(d[:0])
-	return d
+// adds to the digest while it counts: SHA-256("gongxin element\x00" ‖ sequence ‖ RecordHash(leaf)).
+func Element(sequence uint64, leaf []byte) Digest { return ElementOf(sequence, RecordHash(leaf)) }
+
+// ElementOf is Element for those who have the hash of the leaf already.
+func ElementOf(sequence uint64, leafHash Hash) Digest {
+	const domain = "gongxin element\x00"
+	var b [len(domain) + 8 + len(leafHash)]byte
+	n := copy(b[:], domain)
+	binary.BigEndian.PutUint64(b[n:], sequence)
+	copy(b[n+8:], leafHash[:])
+	return sha256.Sum256(b[:])
 }
 
 // Add returns d + e.

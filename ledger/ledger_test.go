@@ -495,3 +495,15 @@ func TestSaltsDifferAndCommitmentsDependOnThem(t *testing.T) {
 		t.Error("commitment is not SHA-256(salt ‖ body)")
 	}
 }
+
+func TestElementDependsOnSequenceAndLeaf(t *testing.T) {
+	leaf := someLeaf().Append(nil)
+	h := RecordHash(leaf)
+	want := sha256.Sum256([]byte("gongxin element\x00\x00\x00\x00\x00\x00\x00\x00\x07" + string(h[:])))
+	if got := Element(7, leaf); got != want || got != ElementOf(7, h) {
+		t.Errorf("got %v, want %x", got, want)
+	}
+	if Element(7, leaf) == Element(8, leaf) || Element(7, leaf) == Element(7, leaf[1:]) {
+		t.Error("two elements are equal")
+	}
+}

@@ -1,0 +1,27 @@
+package register
+
+import (
+	"context"
+	"time"
+
+	"gongxin"
+	"gongxin/internal/policy"
+)
+
+// Revoke ends a listing that was wrongly made (2.5).
+type Revoke struct {
+	Listing  gongxin.ListingID
+	Decision string      // number of the document, "" if none was given
+	On       gongxin.Day // zero for the day on which the register takes the command
+	By       gongxin.Actor
+}
+
+func (c Revoke) by() gongxin.Actor { return c.By }
+
+func (c Revoke) find(ctx context.Context, j Journal) (gongxin.Listing, error) {
+	return j.Listing(ctx, c.Listing)
+}
+
+func (c Revoke) decide(l gongxin.Listing, p *policy.Policy, at time.Time) ([]gongxin.Event, error) {
+	panic("being written")
+}

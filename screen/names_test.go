@@ -1,0 +1,72 @@
+package screen
+
+import (
+	"testing"
+	"unicode/utf8"
+)
+
+func TestNamesAgreeOnlyWhenTheyAreTheSameName(t *testing.T) {
+	for _, tt := range []struct {
+		why           string
+		listed, given string
+		want          bool
+	}{
+		{"equal", "王小明", "王小明", true},
+		{"spaces and invisible characters", "王小明", " 王　小\u200b明\ufeff", true},
+		{"an older shape of one character", "黄志强", "黃志強", true},
+		{"a compatibility ideograph", "金立", "\uf90a立", true},
+		{"a Kangxi radical out of a PDF file", "大立", "⼤立", true},
+		{"a radical that NFKC leaves alone", "马立", "⻢立", true},
+		{"a private-use code point of GBK", "䶮立", "\ue863立", true},
+		{"an ideographic variation selector", "葛立", "葛\U000e0100立", true},
+		{"bullets for the middle dot", "阿依努尔·吐尔逊", "阿依努尔•吐尔逊", true},
+		{"a full stop for the middle dot", "阿依努尔·吐尔逊", "阿依努尔.吐尔逊", true},
+		{"brackets of either width", "苏州永安（集团）有限公司", "苏州永安(集团)有限公司", true},
+		{"tortoise-shell brackets", "苏州永安（集团）有限公司", "苏州永安〔集团〕有限公司", true},
+		{"full-width letters and case", "ＡＢＣ贸易有限公司", "abc贸易有限公司", true},
+		{"Latin names with other spaces", "JOHN  SMITH", "John Smith", true},
+		{"another name", "王小明", "王小朋", false},
+		{"only a part", "王小明", "王小", false},
+		{"dictionary variants are two people", "李斌", "李彬", false},
+		{"昇 and 升 are two people", "李昇", "李升", false},
+		{"喆 and 哲 are two people", "李喆", "李哲", false},
+		{"another order", "王小明", "小明王", false},
+		{"a middle dot left out", "阿依努尔·吐尔逊", "阿依努尔吐尔逊", false},
+		{"no name given", "王小明", "", false},
+		{"only spaces given", "王小明", "　", false},
+		{"both empty", "", "", false},
+	} {
+		if got := Agrees(tt.listed, tt.given); got != tt.want {
+			t.Errorf("%s: Agrees(%q, %q) = %v, want %v", tt.why, tt.listed, tt.given, got, tt.want)
+		}
+		if got := Agrees(tt.given, tt.listed); got != tt.want {
+			t.Errorf("%s: not the same in the other direction", tt.why)
+		}
+	}
+}
+
+func TestFoldingMeetsEveryVariantOfTheFile(t *testing.T) {
+	v := loadVariants()
+	if len(v.same) < 70 || len(v.dots) != 12 {
+		t.Fatalf("%d variants and %d dots", len(v.same), len(v.dots))
+	}
+	for b, a := range v.same {
+		if Fold(string(b)) != Fold(string(a)) {
+			t.Errorf("%c does not fold to %c", b, a)
+		}
+	}
+}
+
+func FuzzFoldIsStable(f *testing.F) {
+	for _, s := range []string{"王小明", "阿依努尔•吐尔逊", "ＡＢＣ〔集团〕", "\ue863", "ẞ", "İ", "a.b", "王.明.李", "\u0345Ⅷ", "ﬃ", "㈱", "王\u0307"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !utf8.ValidString(s) {
+			return
+		}
+		if once, twice := Fold(s), Fold(Fold(s)); once != twice {
+			t.Errorf("Fold(%q) = %q, folded again %q", s, once, twice)
+		}
+	})
+}

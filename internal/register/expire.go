@@ -20,6 +20,21 @@ func (c Expire) find(ctx context.Context, j Journal) (gongxin.Listing, error) {
 	return j.Listing(ctx, c.Listing)
 }
 
-func (c Expire) decide(l gongxin.Listing, p *policy.Policy, at time.Time) ([]gongxin.Event, error) {
-	panic("being written")
+// decide returns the expiry, which counts from the day after the term; none if the
+// listing has expired. Errors: NOT_ENTITLED unless the hub acts, NOT_IN_FORCE if
+// the listing ended in another way meanwhile, TERM_NOT_OVER.
+func (c Expire) decide(l gongxin.Listing, _ *policy.Policy, at time.Time) ([]gongxin.Event, error) {
+	if err := entitled(c.By, gongxin.ListingExpired, l.Entry.Court); err != nil {
+		return nil, err
+	}
+	if l.State == gongxin.Expired {
+		return nil, nil
+	}
+	if err := allowed(l, gongxin.ListingExpired); err != nil {
+		return nil, err
+	}
+	if l.Entry.Until.IsZero() || gongxin.DayOf(at) <= l.Entry.Until {
+		return nil, gongxin.Conflict("TERM_NOT_OVER", l.Entry.Case.String(), l.Entry.Until.String())
+	}
+	return []gongxin.Event{{Kind: gongxin.ListingExpired, Ground: gongxin.GroundTerm, On: l.Entry.Until.Add(1)}}, nil
 }

@@ -22,6 +22,11 @@ func (c Revoke) find(ctx context.Context, j Journal) (gongxin.Listing, error) {
 	return j.Listing(ctx, c.Listing)
 }
 
-func (c Revoke) decide(l gongxin.Listing, p *policy.Policy, at time.Time) ([]gongxin.Event, error) {
-	panic("being written")
+// decide returns the revocation; none if the same decision was carried out
+// before. Errors: NOT_ENTITLED, NOT_IN_FORCE, DATE_FUTURE, DATE_ORDER.
+func (c Revoke) decide(l gongxin.Listing, _ *policy.Policy, at time.Time) ([]gongxin.Event, error) {
+	if err := entitled(c.By, gongxin.ListingRevoked, l.Entry.Court); err != nil {
+		return nil, err
+	}
+	return ending{gongxin.ListingRevoked, gongxin.GroundWrong, c.Decision, c.On}.decide(l, at)
 }

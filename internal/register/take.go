@@ -3,6 +3,8 @@ package register
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"gongxin"
 	"gongxin/identity"
@@ -41,7 +43,193 @@ const (
 	NoteAlreadyEnded  = "ALREADY_ENDED"  // and the listing has ended since
 )
 
-// Take enters a court's file.
+// Take enters a court's file, or a part of it, in one transaction, and returns
+// what became of each row, in order, once that is durable. Its rows are decisions
+// that the court has made and served (2.1, 2.3): a list row brings its listing
+// into force as such, marked FromCourtFile. The same row again changes nothing,
+// but if it has 撤销时间 now, it ends the listing; another row of the same court,
+// case and subject is refused. A row twice in a batch counts as sent twice.
+//
+// A refused row is no error of Take. Errors of rows: NOT_ENTITLED,
+// LISTING_DIFFERS, LISTING_ENDED, LISTING_IN_PROCEDURE, UNKNOWN_CASE,
+// SUBJECT_NOT_IN_CASE, GROUND_UNKNOWN, NOT_IN_FORCE and those of checkEntry.
 func (r *Register) Take(ctx context.Context, by gongxin.Actor, batch []Submission) ([]Taken, error) {
-	return nil, errors.New("register: Take is being written")
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	taken := make([]Taken, len(batch))
+	err := r.writer.Write(ctx, func(ctx context.Context, j Journal) error {
+		t := &taking{register: r, journal: j, by: by, at: gongxin.Millis(r.now())}
+		if err := t.look(ctx, batch, taken); err != nil {
+			return err
+		}
+		for i := range batch {
+			if taken[i].Err != nil {
+				continue
+			}
+			if err := t.row(ctx, &batch[i], &taken[i]); err != nil {
+				return fmt.Errorf("take row %d of %d: %w", i+1, len(batch), err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return taken, nil
+}
+
+// A taking is one run through a batch.
+type taking struct {
+	register *Register
+	journal  Journal
+	by       gongxin.Actor
+	at       time.Time
+	latest   map[gongxin.ListingKey]Found // of every list row's key, as the rows before left it
+}
+
+// look refuses the list rows that can be judged by themselves and finds what the
+// register holds of the others, in one go. It sets every element of taken anew.
+func (t *taking) look(ctx context.Context, batch []Submission, taken []Taken) error {
+	today := gongxin.DayOf(t.at)
+	keys := make([]gongxin.ListingKey, 0, len(batch))
+	for i := range batch {
+		e := batch[i].Entry
+		taken[i] = Taken{}
+		if e == nil {
+			continue
+		}
+		err := entitled(t.by, gongxin.ListingAdmitted, e.Court)
+		if err == nil && e.Published.IsZero() {
+			err = gongxin.Invalid("MISSING_FIELD", fieldPublished).At(gongxin.Place{Field: fieldPublished})
+		}
+		if err == nil {
+			err = checkEntry(e, t.register.policy, today)
+		}
+		if taken[i].Err = err; err == nil {
+			keys = append(keys, e.Key())
+		}
+	}
+	t.latest = make(map[gongxin.ListingKey]Found, len(keys))
+	if len(keys) == 0 {
+		return nil
+	}
+	found, err := t.journal.Find(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for i, k := range keys {
+		t.latest[k] = found[i]
+	}
+	return nil
+}
+
+// row takes one row. An error is one of the journal; a refusal stands in out.
+func (t *taking) row(ctx context.Context, s *Submission, out *Taken) error {
+	var found Found
+	var events []gongxin.Event
+	switch {
+	case s.Entry != nil && s.Withdrawal == nil:
+		found = t.latest[s.Entry.Key()]
+		events, out.Note, out.Err = t.list(s, found)
+	case s.Withdrawal != nil && s.Entry == nil:
+		var err error
+		if found, events, out.Err, err = t.withdrawal(ctx, s.Withdrawal); err != nil {
+			return err
+		}
+		if out.Err == nil && len(events) == 0 {
+			out.Note = NoteAlreadyEnded
+		}
+	default:
+		return errors.New("a submission is a list row or a withdrawal")
+	}
+	if gongxin.KindOf(out.Err) != gongxin.KindForbidden {
+		out.Listing, out.Sequence = found.Listing.ID, found.Listing.Sequence
+	}
+	if out.Err != nil || len(events) == 0 {
+		return nil
+	}
+	if begins(events[0].Kind) {
+		found.Submission = s.Digest
+	}
+	l, err := t.register.record(ctx, t.journal, found.Listing, events, t.by, t.at, found.Submission)
+	if err != nil {
+		return err
+	}
+	out.Listing, out.Sequence, out.Changed = l.ID, l.Sequence, true
+	key := l.Entry.Key()
+	if _, concerned := t.latest[key]; concerned {
+		t.latest[key] = Found{l, found.Submission}
+	}
+	return nil
+}
+
+// list returns what a list row causes to found, the latest listing of its key, or
+// why nothing needs to change, or why nothing may.
+func (t *taking) list(s *Submission, found Found) (events []gongxin.Event, note string, err error) {
+	l := found.Listing
+	same := l.State != "" && (s.Digest == found.Submission && s.Digest != [32]byte{} || l.Entry == *s.Entry)
+	switch {
+	case l.State == "", l.State.Ended() && !same && s.Entry.Published > l.Exit.On:
+		events, err = t.admit(s)
+		return events, "", err
+	case l.State.Ended() && same:
+		return nil, NoteAlreadyEnded, nil
+	case l.State.Ended():
+		return nil, "", gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), l.Exit.On.String())
+	case l.State != gongxin.InForce:
+		return nil, "", gongxin.Conflict("LISTING_IN_PROCEDURE", l.Entry.Case.String())
+	case !same:
+		return nil, "", gongxin.Conflict("LISTING_DIFFERS", l.Entry.Case.String())
+	case s.Withdrawn.IsZero():
+		return nil, NoteAlreadyListed, nil
+	}
+	events, err = endingOf(s).decide(l, t.at)
+	return events, "", err
+}
+
+// admit returns the events of a new list row: the listing, and its end if the
+// court withdrew it before it sent the file.
+func (t *taking) admit(s *Submission) ([]gongxin.Event, error) {
+	admitted := gongxin.Event{Kind: gongxin.ListingAdmitted, Origin: gongxin.FromCourtFile, Entry: s.Entry}
+	if s.Withdrawn.IsZero() {
+		return []gongxin.Event{admitted}, nil
+	}
+	end, err := endingOf(s).decide(gongxin.Listing{State: gongxin.InForce, Entry: *s.Entry}, t.at)
+	if err != nil {
+		return nil, err
+	}
+	return append([]gongxin.Event{admitted}, end...), nil
+}
+
+// endingOf is what a list row with 撤销时间 states: when, and not why.
+func endingOf(s *Submission) ending {
+	return ending{kind: gongxin.ListingWithdrawn, ground: gongxin.GroundUnstated, on: s.Withdrawn}
+}
+
+// withdrawal finds the listing that a row of withdrawals means and returns what
+// the row causes to it. refused tells why it causes nothing; err is the journal's.
+func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found Found, events []gongxin.Event, refused, err error) {
+	if court := w.Case.Court(); !court.IsZero() {
+		// Judged by the number alone, so that nobody learns which cases another court has listed.
+		if err := entitled(t.by, gongxin.ListingWithdrawn, court); err != nil {
+			return found, nil, err, nil
+		}
+	}
+	found, inCase, err := t.journal.InCase(ctx, w.Case.Key(), w.Number)
+	l := found.Listing
+	switch {
+	case err != nil:
+		return found, nil, nil, err
+	case inCase == 0:
+		return found, nil, gongxin.Missing("UNKNOWN_CASE", w.Case.String()), nil
+	case l.ID.IsZero():
+		return found, nil, gongxin.Missing("SUBJECT_NOT_IN_CASE", w.Case.String(), w.Number.String()), nil
+	}
+	ground := w.Ground
+	if ground == "" {
+		return found, nil, gongxin.Invalid("GROUND_UNKNOWN", w.Reason), nil
+	}
+	events, refused = Withdraw{Listing: l.ID, Ground: ground, On: w.On, By: t.by}.decide(l, t.register.policy, t.at)
+	return found, events, refused, nil
 }

@@ -60,6 +60,16 @@ func begins(k gongxin.EventKind) bool {
 	return false
 }
 
+// endsIn returns the exit to which events of kind k lead; ok is false if they end nothing.
+func endsIn(k gongxin.EventKind) (to gongxin.State, ok bool) {
+	for i := range Transitions {
+		if t := &Transitions[i]; t.Event == k && t.To.Ended() {
+			return t.To, true
+		}
+	}
+	return "", false
+}
+
 // entitled tells whether by may cause events of kind k to listings of court,
 // whatever their state. Error: NOT_ENTITLED. It comes before every other check,
 // so that nobody learns the state of what is not theirs.

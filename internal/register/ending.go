@@ -1,0 +1,51 @@
+package register
+
+import (
+	"time"
+
+	"gongxin"
+)
+
+// An ending is a court's statement that a listing ended: what Withdraw, Revoke,
+// a row of withdrawals and a list row with 撤销时间 have in common.
+type ending struct {
+	kind     gongxin.EventKind
+	ground   gongxin.Ground
+	decision string
+	on       gongxin.Day // zero for the day of the command
+}
+
+// decide returns the event that ends l; none if l ended by the same statement.
+// Errors: NOT_IN_FORCE, DATE_FUTURE, DATE_ORDER.
+func (x ending) decide(l gongxin.Listing, at time.Time) ([]gongxin.Event, error) {
+	if x.carriedOut(l) {
+		return nil, nil
+	}
+	if err := allowed(l, x.kind); err != nil {
+		return nil, err
+	}
+	today := gongxin.DayOf(at)
+	if x.on.IsZero() {
+		x.on = today
+	}
+	switch {
+	case x.on > today:
+		return nil, dateFuture(fieldWithdrawn, x.on, today)
+	case x.on < l.Entry.Published:
+		return nil, dateOrder(fieldWithdrawn, x.on, fieldPublished, l.Entry.Published)
+	}
+	return []gongxin.Event{{Kind: x.kind, Ground: x.ground, Decision: x.decision, On: x.on}}, nil
+}
+
+// carriedOut tells whether l ended by this statement before: by the document of
+// that number or, where one of the two gives no number, on that day and ground.
+func (x ending) carriedOut(l gongxin.Listing) bool {
+	if to, ok := endsIn(x.kind); !ok || l.State != to {
+		return false
+	}
+	if x.decision != "" && l.Exit.Decision != "" {
+		return x.decision == l.Exit.Decision
+	}
+	sameGround := x.ground == l.Exit.Ground || x.ground == gongxin.GroundUnstated || l.Exit.Ground == gongxin.GroundUnstated
+	return sameGround && (x.on.IsZero() || x.on == l.Exit.On)
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"gongxin"
+)
+
+// A Source tells how things stand now; the hub is one. It logs its own errors:
+// the page says only that there was one.
+type Source interface {
+	Status(ctx context.Context) (Status, error)
+}
+
+// A Status is what the page shows. All of it is public: make its listings with
+// NewListing, which masks, and leaves out what nobody may see.
+type Status struct {
+	Hub      Hub
+	Head     Head
+	Gates    []Gate    // in the order in which they are shown
+	Listings []Listing // latest change first; the caller bounds how many
+}
+
+// A Hub is whose page it is.
+type Hub struct {
+	VerifierKey string // of the checkpoints, "" to show none
+	Exercise    bool   // the clock is shifted for training
+}
+
+// A Head is the hub's latest signed checkpoint.
+type Head struct {
+	Sequence uint64
+	InForce  uint64 // listings in force
+	At       time.Time
+}
+
+// A Gate is one department's instance, as its receipts and outcomes describe it.
+type Gate struct {
+	Name         string // such as "railway"
+	Organisation string // the department
+	Sequence     uint64 // applied up to; 0 if nothing was confirmed yet
+	Receipt      time.Time
+	Agrees       bool // what it holds is what the hub signed for that sequence
+	Receipts     int  // how many it has sent
+	Open         int  // restrictions not lifted yet
+	Lifted       int  // restrictions lifted
+	Referred     int  // cases handed to a person
+}
+
+// A Listing is the way of one public listing.
+type Listing struct {
+	Case    gongxin.CaseNumber
+	Court   string
+	Subject string // masked; "" once the listing has ended
+	Number  string // masked; "" once the listing has ended
+	Origin  gongxin.Origin
+	State   gongxin.State
+	Ground  gongxin.Ground // of the exit
+	Begin   Step           // came into force
+	End     Step           // ended; zero while in force
+}
+
+// A Step is a change of a listing and when it reached the gates.
+type Step struct {
+	Sequence uint64
+	At       time.Time
+	Arrivals []Arrival // one for each gate that should have it
+}
+
+// An Arrival is when a gate had applied a step.
+type Arrival struct {
+	Gate   string    // name of the department as shown
+	At     time.Time // zero while it has not confirmed
+	Lifted int       // restrictions that it lifted thereby
+}
+
+// NewListing returns what anybody may see of l, which came into force at begin;
+// the exit's sequence and time are set, its arrivals are for the caller to add. ok
+// is false if nothing may be seen: of a non-public listing (2.1.4), and of one
+// that never came into force, whose begin is zero. Of one that has ended only
+// case, court and exit remain (2.4).
+func NewListing(l gongxin.Listing, begin Step) (v Listing, ok bool) {
+	if l.Entry.NonPublic || begin.Sequence == 0 || l.State != gongxin.InForce && !l.State.Ended() {
+		return Listing{}, false
+	}
+	v = Listing{Case: l.Entry.Case, Court: l.Entry.CourtName, Origin: l.Origin, State: l.State, Begin: begin}
+	if l.State.Ended() {
+		v.Ground = l.Exit.Ground
+		v.End = Step{Sequence: l.Exit.Sequence, At: l.Exit.At}
+		return v, true
+	}
+	v.Subject, v.Number = l.Entry.Subject.Name, l.Entry.Subject.Number.String()
+	if !l.Entry.Subject.IsOrganisation() {
+		v.Subject = maskName(v.Subject)
+	}
+	return v, true
+}
+
+// maskName keeps the first character; how long the rest is stays untold.
+func maskName(name string) string {
+	r, size := utf8.DecodeRuneInString(name)
+	if size == 0 {
+		return ""
+	}
+	return string(r) + "**"
+}
+
+// standing is where a gate is, measured by the hub's head.
+type standing string
+
+const (
+	silent  standing = "silent"  // nothing confirmed yet
+	differs standing = "differs" // it holds another set than the hub signed
+	behind  standing = "behind"
+	current standing = "current"
+)
+
+func (g Gate) standing(h Head) standing {
+	switch {
+	case g.Sequence == 0:
+		return silent
+	case !g.Agrees:
+		return differs
+	case g.Sequence < h.Sequence:
+		return behind
+	}
+	return current
+}

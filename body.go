@@ -102,6 +102,8 @@ func (e Event) reaches(a Audience) bool {
 		return false
 	case a == AudiencePublic && e.Entry != nil:
 		return !e.Entry.NonPublic
+	case a == AudiencePublic:
+		return !e.NonPublic
 	}
 	return true
 }
@@ -116,36 +118,134 @@ func newPublicEntry(e Event) *publicEntry {
 	}
 }
 
-// Bodies returns the JSON bodies of e, indexed by Audience. The same event gives
-// the same bytes; the ledger commits to them with a salt.
-func (e Event) Bodies() (bodies [Audiences][]byte, err error) {
-	bodies = [Audiences][]byte{emptyBody, emptyBody, emptyBody}
-	exit := exitBody{Ground: e.Ground, Decision: e.Decision, On: e.On}
-	court := courtBody{By: e.By.ID, Role: e.By.Role, ByCourt: e.By.Court, Organisation: e.By.Organisation, exitBody: exit}
-	values := [Audiences]any{AudiencePublic: exit, AudiencePartner: exit}
+func newPartnerEntry(e Event) *partnerEntry {
+	n := e.Entry
+	return &partnerEntry{
+		Case: n.Case, Court: n.Court, CourtName: n.CourtName, Name: n.Subject.Name, Number: n.Subject.Number.Full(),
+		Kind: n.Subject.Number.Kind(), LegalRep: n.Subject.LegalRep, Published: n.Published, Severity: n.Severity,
+		Until: n.Until, NonPublic: n.NonPublic,
+	}
+}
+
+func newCourtBody(e Event) *courtBody {
+	c := &courtBody{
+		By: e.By.ID, Role: e.By.Role, ByCourt: e.By.Court, Organisation: e.By.Organisation, NonPublic: e.NonPublic,
+		exitBody: exitBody{Ground: e.Ground, Decision: e.Decision, On: e.On},
+	}
 	if n := e.Entry; n != nil {
-		court.Number, court.Kind, court.NonPublic = n.Subject.Number.Full(), n.Subject.Number.Kind(), n.NonPublic
-		public := newPublicEntry(e)
+		c.Number, c.Kind, c.NonPublic = n.Subject.Number.Full(), n.Subject.Number.Kind(), n.NonPublic
 		if !e.reaches(AudiencePublic) {
-			court.Entry = public
-		}
-		values[AudiencePublic] = public
-		values[AudiencePartner] = partnerEntry{
-			Case: n.Case, Court: n.Court, CourtName: n.CourtName, Name: n.Subject.Name, Number: n.Subject.Number.Full(),
-			Kind: n.Subject.Number.Kind(), LegalRep: n.Subject.LegalRep, Published: n.Published, Severity: n.Severity,
-			Until: n.Until, NonPublic: n.NonPublic,
+			c.Entry = newPublicEntry(e)
 		}
 	}
-	values[AudienceCourt] = court
-	for a, v := range values {
-		if !e.reaches(Audience(a)) {
-			continue
-		}
-		if bodies[a], err = json.Marshal(v); err != nil {
-			return bodies, fmt.Errorf("body of %s for %s: %w", e.Kind, Audience(a), err)
+	return c
+}
+
+// The write methods give the JSON that the tags above describe.
+
+func (p *publicEntry) write(o *object) {
+	o.text("case", p.Case.text)
+	o.given("court", p.Court.code)
+	o.text("court_name", p.CourtName)
+	o.text("name", p.Name)
+	o.text("number", p.Number)
+	o.given("sex", p.Sex)
+	o.count("age", p.Age)
+	o.given("legal_rep", p.LegalRep)
+	o.text("basis", p.Basis)
+	o.text("basis_body", p.BasisBody)
+	o.text("obligation", p.Obligation)
+	o.text("performance", p.Performance)
+	o.text("conduct", p.Conduct)
+	o.day("published", p.Published)
+	o.day("filed", p.Filed)
+	o.text("performed", p.Performed)
+	o.text("unperformed", p.Unperformed)
+	o.text("severity", string(p.Severity))
+	if !p.Until.IsZero() {
+		o.day("until", p.Until)
+	}
+	o.given("origin", string(p.Origin))
+}
+
+func (p *partnerEntry) write(o *object) {
+	o.text("case", p.Case.text)
+	o.given("court", p.Court.code)
+	o.text("court_name", p.CourtName)
+	o.text("name", p.Name)
+	o.text("number", p.Number)
+	o.text("number_kind", p.Kind.String())
+	o.given("legal_rep", p.LegalRep)
+	o.day("published", p.Published)
+	o.text("severity", string(p.Severity))
+	if !p.Until.IsZero() {
+		o.day("until", p.Until)
+	}
+	o.yes("nonpublic", p.NonPublic)
+}
+
+func (x *exitBody) write(o *object) {
+	o.given("ground", string(x.Ground))
+	o.given("decision", x.Decision)
+	if !x.On.IsZero() {
+		o.day("on", x.On)
+	}
+}
+
+func (c *courtBody) write(o *object) {
+	o.text("by", c.By)
+	o.text("role", string(c.Role))
+	o.given("by_court", c.ByCourt.code)
+	o.given("organisation", c.Organisation)
+	o.given("number", c.Number)
+	o.given("number_kind", c.Kind.String())
+	o.yes("nonpublic", c.NonPublic)
+	if c.Entry != nil {
+		o.key("entry")
+		var entry object
+		c.Entry.write(&entry)
+		*o = append(*o, entry.end()...)
+	}
+	c.exitBody.write(o)
+}
+
+// Bodies returns the JSON bodies of e, indexed by Audience. The same event gives
+// the same bytes; the ledger commits to them with a salt. An event whose kind
+// sets the entry needs one: an error without.
+func (e Event) Bodies() (bodies [Audiences][]byte, err error) {
+	if e.Kind.SetsEntry() == (e.Entry == nil) {
+		return bodies, fmt.Errorf("body of %s: an entry is there or missing against the kind", e.Kind)
+	}
+	for a := range Audience(Audiences) {
+		bodies[a] = emptyBody
+		if e.reaches(a) {
+			bodies[a] = e.body(a)
 		}
 	}
 	return bodies, nil
+}
+
+// usualSize is the space in bytes that most bodies need.
+var usualSize = [Audiences]int{AudiencePublic: 1024, AudiencePartner: 384, AudienceCourt: 256}
+
+func (e Event) body(a Audience) []byte {
+	size := usualSize[a]
+	if e.Entry == nil {
+		size = 192
+	}
+	o := make(object, 0, size)
+	switch {
+	case a == AudienceCourt:
+		newCourtBody(e).write(&o)
+	case e.Entry == nil:
+		x := exitBody{Ground: e.Ground, Decision: e.Decision, On: e.On}
+		x.write(&o)
+	case a == AudiencePartner:
+		newPartnerEntry(e).write(&o)
+	default:
+		newPublicEntry(e).write(&o)
+	}
+	return o.end()
 }
 
 func number(full string, kind identity.Kind) (identity.Number, error) {
@@ -193,6 +293,7 @@ func (e Event) OpenAll(public, court []byte) (Event, error) {
 	e.By = Actor{ID: c.By, Role: c.Role, Court: c.ByCourt, Organisation: c.Organisation}
 	e.Ground, e.Decision, e.On = c.Ground, c.Decision, c.On
 	if !e.Kind.SetsEntry() {
+		e.NonPublic = c.NonPublic
 		return e, nil
 	}
 	p := c.Entry

@@ -75,11 +75,17 @@ func (d Day) IsZero() bool { return d == 0 }
 
 // String returns the form 2017-04-01, or "" for the zero Day.
 func (d Day) String() string {
+	var b [10]byte
+	return string(d.append(b[:0]))
+}
+
+func (d Day) append(b []byte) []byte {
 	if d == 0 {
-		return ""
+		return b
 	}
 	y, m, n := d.Date()
-	return fmt.Sprintf("%04d-%02d-%02d", y, m, n)
+	digit := func(v int) byte { return byte('0' + v%10) }
+	return append(b, digit(y/1000), digit(y/100), digit(y/10), digit(y), '-', digit(m/10), digit(m), '-', digit(n/10), digit(n))
 }
 
 // MarshalText gives the form of String.

@@ -34,6 +34,11 @@ type Event struct {
 	Ground   Ground    // of an exit
 	Decision string    // number of the document, "" if none was given
 	On       Day       // the day that the court stated for the act
+
+	// NonPublic marks an exit of a listing that the public never saw (2.1.4, or
+	// revoked before it was published): a decision's number could name the case, so
+	// the public body stays empty. For kinds that set the entry, Entry.NonPublic says it.
+	NonPublic bool
 }
 
 // SetsEntry tells whether events of kind k carry the whole entry.

@@ -116,7 +116,7 @@ func ReadChanges(r io.Reader) (Changes, error) {
 	c.After = in.number()
 	count := in.number()
 	c.Checkpoint = in.text(ledger.MaxCheckpoint)
-	if in.bad || c.After+count>>63 != 0 {
+	if in.bad || (c.After+count)>>63 != 0 {
 		return Changes{}, malformed("the header of the changes")
 	}
 	// How many there are is a claim as well: memory follows what is there.

@@ -174,9 +174,9 @@ func TestInABrowserThePageFollowsTheListAndSwitchesLanguage(t *testing.T) {
 	b.size(1280, 900)
 	b.load(url)
 
-	b.see("heading", "名单到了哪里")
+	b.see("heading", "名单共享进度")
 	b.see("table", "各部门网关")
-	b.see("table", "近期条目的去向")
+	b.see("table", "近期条目的传递情况")
 	b.see("banner", "")
 	b.see("main", "")
 	b.see("contentinfo", "")
@@ -198,7 +198,7 @@ func TestInABrowserThePageFollowsTheListAndSwitchesLanguage(t *testing.T) {
 	}
 
 	b.click("link", "English")
-	b.see("heading", "Where the list has arrived")
+	b.see("heading", "How far the list has travelled")
 	b.see("table", "Departments’ gates")
 	b.see("StaticText", "up to date")
 	if got := value[string](b, "document.documentElement.lang"); got != "en" {
@@ -209,7 +209,7 @@ func TestInABrowserThePageFollowsTheListAndSwitchesLanguage(t *testing.T) {
 	b.see("StaticText", "5 behind") // the fragments are English too
 	b.picture("desktop-en")
 	b.click("link", "中文")
-	b.see("heading", "名单到了哪里")
+	b.see("heading", "名单共享进度")
 
 	if bad := b.complaints(); len(bad) > 0 {
 		t.Errorf("the console says %q", bad)

@@ -34,7 +34,7 @@ func (x ending) decide(l gongxin.Listing, at time.Time) ([]gongxin.Event, error)
 	case x.on < l.Entry.Published:
 		return nil, dateOrder(fieldWithdrawn, x.on, fieldPublished, l.Entry.Published)
 	}
-	return []gongxin.Event{{Kind: x.kind, Ground: x.ground, Decision: x.decision, On: x.on}}, nil
+	return []gongxin.Event{{Kind: x.kind, Ground: x.ground, Decision: x.decision, On: x.on, NonPublic: unseen(l)}}, nil
 }
 
 // carriedOut tells whether l ended by this statement before: by the document of
@@ -48,4 +48,17 @@ func (x ending) carriedOut(l gongxin.Listing) bool {
 	}
 	sameGround := x.ground == l.Exit.Ground || x.ground == gongxin.GroundUnstated || l.Exit.Ground == gongxin.GroundUnstated
 	return sameGround && (x.on.IsZero() || x.on == l.Exit.On)
+}
+
+// unseen tells whether the public does not see l: not fit for publication (2.1.4),
+// or not published.
+func unseen(l gongxin.Listing) bool { return l.Entry.NonPublic || l.State != gongxin.InForce }
+
+// lastDay is the last day that belongs to l, which has ended: the next round of its
+// key begins after it, so that what was sent about l says nothing about the next.
+func lastDay(l gongxin.Listing) gongxin.Day {
+	if l.State == gongxin.Expired {
+		return l.Entry.Until
+	}
+	return l.Exit.On
 }

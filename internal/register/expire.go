@@ -36,5 +36,7 @@ func (c Expire) decide(l gongxin.Listing, _ *policy.Policy, at time.Time) ([]gon
 	if l.Entry.Until.IsZero() || gongxin.DayOf(at) <= l.Entry.Until {
 		return nil, gongxin.Conflict("TERM_NOT_OVER", l.Entry.Case.String(), l.Entry.Until.String())
 	}
-	return []gongxin.Event{{Kind: gongxin.ListingExpired, Ground: gongxin.GroundTerm, On: l.Entry.Until.Add(1)}}, nil
+	return []gongxin.Event{{
+		Kind: gongxin.ListingExpired, Ground: gongxin.GroundTerm, On: l.Entry.Until.Add(1), NonPublic: unseen(l),
+	}}, nil
 }

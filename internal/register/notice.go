@@ -48,8 +48,8 @@ func (c ServeNotice) decide(l gongxin.Listing, p *policy.Policy, at time.Time) (
 	switch {
 	case served > today:
 		return nil, dateFuture(fieldServed, served, today)
-	case l.State.Ended() && served <= l.Exit.On:
-		return nil, gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), l.Exit.On.String())
+	case l.State.Ended() && served <= lastDay(l):
+		return nil, gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), lastDay(l).String())
 	}
 	if err := checkEntry(&c.Entry, p, today); err != nil {
 		return nil, err

@@ -170,13 +170,13 @@ func (t *taking) list(s *Submission, found Found) (events []gongxin.Event, note 
 	l := found.Listing
 	same := l.State != "" && (s.Digest == found.Submission && s.Digest != [32]byte{} || l.Entry == *s.Entry)
 	switch {
-	case l.State == "", l.State.Ended() && !same && s.Entry.Published > l.Exit.On:
+	case l.State == "", l.State.Ended() && !same && s.Entry.Published > lastDay(l):
 		events, err = t.admit(s)
 		return events, "", err
 	case l.State.Ended() && same:
 		return nil, NoteAlreadyEnded, nil
 	case l.State.Ended():
-		return nil, "", gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), l.Exit.On.String())
+		return nil, "", gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), lastDay(l).String())
 	case l.State != gongxin.InForce:
 		return nil, "", gongxin.Conflict("LISTING_IN_PROCEDURE", l.Entry.Case.String())
 	case !same:

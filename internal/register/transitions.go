@@ -23,6 +23,8 @@ var (
 	hubItself     = []gongxin.Role{gongxin.RoleHub}
 )
 
+//go:generate go test -run ^TestTheDiagramIsThatOfTheTable$ . -update
+
 // Transitions is the whole procedure: what is not here does not happen. The
 // diagram in docs/transitions.md is made from it. A listing that has ended counts
 // as one that does not exist yet where a new decision begins the next round.

@@ -1,0 +1,209 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gongxin"
+	"gongxin/identity"
+	"gongxin/internal/policy"
+)
+
+// A memory is a journal that lives in a map: what a store does, without a disk.
+type memory struct {
+	listings    map[gongxin.ListingID]gongxin.Listing
+	submissions map[gongxin.ListingID][32]byte
+	events      []gongxin.Event // the event of sequence i+1 at i
+	finds       int             // calls of Find
+	rerun       bool            // run every transaction twice, as a Writer may, and keep the second
+	broken      error           // what Append gives, if anything
+}
+
+func newMemory() *memory {
+	return &memory{listings: map[gongxin.ListingID]gongxin.Listing{}, submissions: map[gongxin.ListingID][32]byte{}}
+}
+
+func (m *memory) Write(ctx context.Context, f func(context.Context, Journal) error) error {
+	before := memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), m.finds, m.rerun, m.broken}
+	if m.rerun {
+		_ = f(ctx, m) // its error comes again
+		*m = before
+		before = memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), m.finds, m.rerun, m.broken}
+	}
+	err := f(ctx, m)
+	if err != nil {
+		*m = before
+	}
+	return err
+}
+
+func (m *memory) Listing(_ context.Context, id gongxin.ListingID) (gongxin.Listing, error) {
+	l, ok := m.listings[id]
+	if !ok {
+		return l, gongxin.Missing("UNKNOWN_LISTING", id)
+	}
+	return l, nil
+}
+
+func (m *memory) Find(_ context.Context, keys []gongxin.ListingKey) ([]Found, error) {
+	m.finds++
+	found := make([]Found, len(keys))
+	for i, k := range keys {
+		found[i] = m.latest(func(l gongxin.Listing) bool { return l.Entry.Key() == k })
+	}
+	return found, nil
+}
+
+func (m *memory) latest(is func(gongxin.Listing) bool) (f Found) {
+	for id, l := range m.listings {
+		if is(l) && m.first(id) > m.first(f.Listing.ID) {
+			f = Found{l, m.submissions[id]}
+		}
+	}
+	return f
+}
+
+// first is the sequence of the first event of id.
+func (m *memory) first(id gongxin.ListingID) int {
+	return 1 + slices.IndexFunc(m.events, func(e gongxin.Event) bool { return e.Listing == id })
+}
+
+func (m *memory) InCase(_ context.Context, caseKey string, subject identity.Number) (Found, int, error) {
+	n := 0
+	for _, l := range m.listings {
+		if l.Entry.Case.Key() == caseKey {
+			n++
+		}
+	}
+	return m.latest(func(l gongxin.Listing) bool {
+		return l.Entry.Case.Key() == caseKey && identity.Same(l.Entry.Subject.Number, subject)
+	}), n, nil
+}
+
+func (m *memory) Append(_ context.Context, before gongxin.Listing, e gongxin.Event, submission [32]byte) (gongxin.Listing, error) {
+	if m.broken != nil {
+		return before, m.broken
+	}
+	if m.listings[e.Listing] != before {
+		return before, fmt.Errorf("%s does not continue the listing as it stands", e.Kind)
+	}
+	l, err := before.Apply(e, uint64(len(m.events)+1))
+	if err != nil {
+		return before, err
+	}
+	m.events = append(m.events, e)
+	m.listings[l.ID] = l
+	if submission != [32]byte{} {
+		m.submissions[l.ID] = submission
+	}
+	return l, nil
+}
+
+// kinds is the history from the event of sequence from on, as a line.
+func (m *memory) kinds(from int) string {
+	var s []string
+	for _, e := range m.events[from:] {
+		s = append(s, string(e.Kind))
+	}
+	return strings.Join(s, " ")
+}
+
+// The court of 苏0505 and the people around it, on 1 April 2017 at noon.
+var (
+	court      = gongxin.MustCourtCode("苏0505")
+	otherCourt = gongxin.MustCourtCode("苏0508")
+	clerk      = gongxin.Actor{ID: "clerk.wang", Role: gongxin.RoleClerk, Court: court}
+	judge      = gongxin.Actor{ID: "judge.li", Role: gongxin.RoleJudge, Court: court}
+	system     = gongxin.Actor{ID: "system.0505", Role: gongxin.RoleCourtSystem, Court: court}
+	centre     = gongxin.Actor{ID: "system.high", Role: gongxin.RoleCourtSystem} // of the high court, for all
+	stranger   = gongxin.Actor{ID: "judge.zhao", Role: gongxin.RoleJudge, Court: otherCourt}
+	operator   = gongxin.Actor{ID: "operator.sun", Role: gongxin.RoleOperator}
+	department = gongxin.Actor{ID: "gate.rail", Role: gongxin.RoleDepartment, Organisation: "railway"}
+	theHub     = gongxin.Actor{ID: "hub", Role: gongxin.RoleHub}
+	nobody     gongxin.Actor
+
+	noon = time.Date(2017, 4, 1, 4, 0, 0, 0, time.UTC)
+	day  = gongxin.MustDay
+	act  = policy.Default()
+)
+
+// citizen gives a valid number of a person born on the day, with a province's code
+// in front, which is never issued.
+func citizen(born string, serial int) identity.Number {
+	digits := fmt.Sprintf("320000%s%03d", strings.ReplaceAll(born, "-", ""), serial)
+	sum := 0
+	for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
+		sum += w * int(digits[i]-'0')
+	}
+	return mustNumber(digits + string("10X98765432"[sum%11]))
+}
+
+func mustNumber(s string, kinds ...identity.Kind) identity.Number {
+	n, _, err := identity.Parse(s, kinds...)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+var (
+	credit       = mustNumber("91320000QQ4EQ17H2F")
+	organisation = mustNumber("QQ4EQ17H2", identity.OrganisationCode)
+	passport     = mustNumber("E12345678", identity.Passport)
+)
+
+func entryOf(number identity.Number) gongxin.Entry {
+	return gongxin.Entry{
+		Court: court, CourtName: "苏州市虎丘区人民法院", Case: gongxin.MustCaseNumber("（2016）苏0505执123号"),
+		Subject: gongxin.Subject{Name: "程志远", Number: number}, Basis: "（2016）苏0505民初77号", BasisBody: "苏州市虎丘区人民法院",
+		Obligation: "支付货款45000元", Performance: "全部未履行", Conduct: "有履行能力而拒不履行生效法律文书确定义务",
+		Filed: day("2016-10-02"), Published: day("2017-03-20"), Performed: "0元", Unperformed: "45000元",
+		Severity: "较重", Until: day("2019-03-19"),
+	}
+}
+
+func digestOf(i byte) [32]byte { return [32]byte{i} }
+
+func newRegister(m *memory, at *time.Time) *Register {
+	return New(m, act, func() time.Time { return *at }, rand.NewChaCha8([32]byte{1}))
+}
+
+// with returns e changed by change.
+func with(e gongxin.Entry, change func(*gongxin.Entry)) gongxin.Entry {
+	change(&e)
+	return e
+}
+
+// outcome is what a command gave, for tables: the kinds of the events, or the code
+// of the error, or "".
+func outcome(events []gongxin.Event, err error) string {
+	if err != nil {
+		return gongxin.CodeOf(err)
+	}
+	var kinds []string
+	for _, e := range events {
+		kinds = append(kinds, string(e.Kind))
+	}
+	return strings.Join(kinds, " ")
+}
+
+func TestACommandThatCannotBeWrittenChangesNothing(t *testing.T) {
+	m, at := newMemory(), noon
+	m.broken = errors.New("disk full")
+	_, err := newRegister(m, &at).Do(t.Context(), ServeNotice{Entry: entryOf(credit), By: clerk})
+	if !errors.Is(err, m.broken) || len(m.events) != 0 {
+		t.Errorf("got %v and %d events, want the journal's error and none", err, len(m.events))
+	}
+	e := entryOf(credit)
+	taken, err := newRegister(m, &at).Take(t.Context(), judge, []Submission{{Entry: &e}})
+	if !errors.Is(err, m.broken) || taken != nil {
+		t.Errorf("got %v, %v, want the journal's error and no answers", taken, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A CourtCode is the code of a court in case numbers (法院代字): 苏0508 a basic
@@ -17,15 +18,13 @@ const provinces = "京津冀晋内辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂�
 var (
 	courtForm  = regexp.MustCompile(`^(?:最高法|[` + provinces + `](?:\d{2}|\d{4})?)$`)
 	modernForm = regexp.MustCompile(`^（(20\d{2})）(最高法|[` + provinces + `](?:\d{4}|\d{2})?)(\p{Han}{1,3})0*([1-9]\d{0,7})号$`)
-	// 之一 marks a later ruling within a case; it is no part of the case number.
-	laterRuling = regexp.MustCompile(`号之[一二三四五六七八九十]+$`)
-	olderForm   = regexp.MustCompile(`^（((?:19|20)\d{2})）(\p{Han}{1,6}?)(执\p{Han}{0,2}|\p{Han}{1,3})字第(0*[1-9]\d{0,7})(?:-\d{1,3})?号$`)
+	olderForm  = regexp.MustCompile(`^（((?:19|20)\d{2})）(\p{Han}{2,9})字第0*[1-9]\d{0,7}(?:-\d{1,3})?号$`)
 )
 
 // ParseCourtCode reads a code as it stands in a case number. Error: COURT_CODE_FORMAT.
 func ParseCourtCode(s string) (CourtCode, error) {
 	if !courtForm.MatchString(s) {
-		return CourtCode{}, Invalid("COURT_CODE_FORMAT", s)
+		return CourtCode{}, Invalid("COURT_CODE_FORMAT", quoted(s))
 	}
 	return CourtCode{s}, nil
 }
@@ -74,19 +73,40 @@ type CaseNumber struct {
 	older bool
 }
 
+// longestCaseNumber, in bytes, leaves room for generous padding.
+const longestCaseNumber = 256
+
 // ParseCaseNumber reads a case number, folding the brackets （）()〔〕[]【】, full-width
-// digits and spaces to the canonical form. Error: CASE_NUMBER_FORMAT.
+// digits, blanks and a closing 之一 to the canonical form. Error: CASE_NUMBER_FORMAT.
 func ParseCaseNumber(s string) (CaseNumber, error) {
+	if len(s) > longestCaseNumber {
+		return CaseNumber{}, Invalid("CASE_NUMBER_FORMAT", quoted(s))
+	}
 	t := foldCaseNumber(s)
-	if m := modernForm.FindStringSubmatch(t); m != nil {
+	if strings.Contains(t, "字第") { // no type of the present form contains it, though it could be read as one
+		if m := olderForm.FindStringSubmatch(t); m != nil {
+			year, _ := strconv.Atoi(m[1])
+			return CaseNumber{text: t, kind: olderType(m[2]), year: int16(year), older: true}, nil
+		}
+	} else if m := modernForm.FindStringSubmatch(t); m != nil {
 		year, _ := strconv.Atoi(m[1])
 		return CaseNumber{text: t, court: CourtCode{m[2]}, kind: m[3], year: int16(year)}, nil
 	}
-	if m := olderForm.FindStringSubmatch(t); m != nil {
-		year, _ := strconv.Atoi(m[1])
-		return CaseNumber{text: t, kind: m[3], year: int16(year), older: true}, nil
+	return CaseNumber{}, Invalid("CASE_NUMBER_FORMAT", quoted(s))
+}
+
+// olderType returns the type at the end of s, the characters before 字第: courts
+// chose one to six of their own, types have one to three and mostly begin with
+// the kind of procedure.
+func olderType(s string) string {
+	r := []rune(s)
+	first := max(1, len(r)-3)
+	for i := first; i < len(r) && i <= 6; i++ {
+		if strings.ContainsRune("执民刑行商知破赔财", r[i]) {
+			return string(r[i:])
+		}
 	}
-	return CaseNumber{}, Invalid("CASE_NUMBER_FORMAT", s)
+	return string(r[first:])
 }
 
 // MustCaseNumber is ParseCaseNumber for constants; it panics on a mistake.
@@ -98,16 +118,29 @@ func MustCaseNumber(s string) CaseNumber {
 	return c
 }
 
-var caseFolding = strings.NewReplacer(
-	"(", "（", ")", "）", "〔", "（", "〕", "）", "[", "（", "]", "）", "【", "（", "】", "）", "［", "（", "］", "）",
-	"０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9",
-	"－", "-", " ", "", "\t", "", "\u00a0", "", "\u3000", "", "\u200b", "", "\ufeff", "",
-)
+// foldCaseRune gives the canonical form of one character; -1 for blanks and what cannot be seen.
+func foldCaseRune(r rune) rune {
+	switch {
+	case '０' <= r && r <= '９':
+		return r - '０' + '0'
+	case strings.ContainsRune("(〔[【［", r):
+		return '（'
+	case strings.ContainsRune(")〕]】］", r):
+		return '）'
+	case strings.ContainsRune("－‐‑–—", r):
+		return '-'
+	case unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r):
+		return -1
+	}
+	return r
+}
 
 func foldCaseNumber(s string) string {
-	t := caseFolding.Replace(s)
+	t := strings.Map(foldCaseRune, s)
 	t = strings.TrimRight(t, "。.")
-	t = laterRuling.ReplaceAllString(t, "号")
+	if before, ruling, ok := strings.Cut(t, "号之"); ok && ruling != "" && strings.Trim(ruling, "一二三四五六七八九十") == "" {
+		t = before + "号" // a later ruling within the case: no part of its number
+	}
 	if strings.ContainsAny(t, "〇○") { // an ideographic zero among digits: 二〇 is no year, 2〇16 is
 		r := []rune(t)
 		for i, c := range r {
@@ -142,17 +175,22 @@ func (c CaseNumber) Type() string { return c.kind }
 func (c CaseNumber) Older() bool { return c.older }
 
 // Key is the form for comparing: equal keys mean the same case of one court.
-// Leading zeros of the running number are not significant.
+// Leading zeros of the running number are not significant, and the -1 that
+// numbered rulings within an older case is no part of it.
 func (c CaseNumber) Key() string {
-	i := strings.LastIndex(c.text, "字第")
-	if i >= 0 {
-		i += len("字第")
-	} else if i = strings.LastIndex(c.text, c.kind); i >= 0 {
-		i += len(c.kind)
-	} else {
-		return c.text
+	mark := c.kind
+	if c.older {
+		mark = "字第"
 	}
-	return c.text[:i] + strings.TrimLeft(c.text[i:], "0")
+	i := strings.LastIndex(strings.TrimSuffix(c.text, "号"), mark) + len(mark)
+	number, _, ruled := strings.Cut(c.text[i:], "-")
+	switch {
+	case ruled:
+		return c.text[:i] + strings.TrimLeft(number, "0") + "号"
+	case strings.HasPrefix(number, "0"):
+		return c.text[:i] + strings.TrimLeft(number, "0")
+	}
+	return c.text
 }
 
 // MarshalText gives the canonical form.

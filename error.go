@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // A Kind says what sort of thing went wrong, and so what a caller can do about it.
@@ -115,15 +116,56 @@ func (e *Error) fill(part func(message) Text) Text {
 	return Text{fill(t.ZH, e.Args), fill(t.EN, e.Args)}
 }
 
+// fill puts args for the %v of form, in their order or by %[1]v, and … for an
+// argument that is not there. A text need not name every argument.
 func fill(form string, args []any) string {
-	if len(args) == 0 || !strings.Contains(form, "%") {
-		return form
+	var b strings.Builder
+	next := 0
+	for {
+		before, after, found := strings.Cut(form, "%")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		index, rest := next, ""
+		switch {
+		case strings.HasPrefix(after, "v"):
+			rest = after[1:]
+		case len(after) > 3 && after[0] == '[' && '1' <= after[1] && after[1] <= '9' && after[2:4] == "]v":
+			index, rest = int(after[1]-'1'), after[4:]
+		default: // a sign that stands for itself, as in 50%
+			b.WriteByte('%')
+			form = after
+			continue
+		}
+		if index < len(args) {
+			fmt.Fprint(&b, args[index])
+		} else {
+			b.WriteString("…")
+		}
+		next, form = index+1, rest
 	}
-	s := fmt.Sprintf(form, args...)
-	if i := strings.Index(s, "%!(EXTRA"); i >= 0 { // a text need not name every argument
-		s = s[:i]
+}
+
+// quoted gives what somebody wrote for use in a message: not too much of it, and
+// of what may be a person's number written in the wrong place only the beginning.
+func quoted(s string) string {
+	const longest, digits = 48, 8
+	var b strings.Builder
+	n, run := 0, 0
+	for _, r := range s {
+		if n++; n > longest {
+			return b.String() + "…"
+		}
+		if run++; !unicode.IsDigit(r) {
+			run = 0
+		}
+		if run > digits {
+			r = '*'
+		}
+		b.WriteRune(r)
 	}
-	return s
+	return b.String()
 }
 
 // CodeOf returns the code of the Error in err's chain, "" if there is none.

@@ -33,11 +33,11 @@ func ParseListingID(s string) (ListingID, error) {
 	var id ListingID
 	b, err := idText.DecodeString(s)
 	if err != nil || len(b) != len(id) {
-		return id, Invalid("LISTING_ID_FORMAT", s)
+		return id, Invalid("LISTING_ID_FORMAT", quoted(s))
 	}
 	copy(id[:], b)
 	if id.String() != s {
-		return ListingID{}, Invalid("LISTING_ID_FORMAT", s)
+		return ListingID{}, Invalid("LISTING_ID_FORMAT", quoted(s))
 	}
 	return id, nil
 }

@@ -76,9 +76,13 @@ const hex = "0123456789abcdef"
 // HTML and JavaScript could take amiss is escaped too, bytes that are not UTF-8 become U+FFFD.
 func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
-	done := 0
+	done, valid := 0, utf8.ValidString(s)
 	for i := 0; i < len(s); {
 		c := s[i]
+		if valid && c >= utf8.RuneSelf && c != 0xE2 { // U+2028 and U+2029 begin with E2
+			i++
+			continue
+		}
 		if c < utf8.RuneSelf {
 			if c >= ' ' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' {
 				i++

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -58,7 +59,7 @@ type Listing struct {
 	Origin  gongxin.Origin
 	State   gongxin.State
 	Ground  gongxin.Ground // of the exit
-	Begin   Step           // came into force
+	Begin   Step           // came into force; zero if it never did (revoked before that), and then not shown
 	End     Step           // ended; zero while in force
 }
 
@@ -76,16 +77,15 @@ type Arrival struct {
 	Lifted int       // restrictions that it lifted thereby
 }
 
-// NewListing returns what anybody may see of l, which came into force at begin;
-// the exit's sequence and time are set, its arrivals are for the caller to add. ok
-// is false if nothing may be seen: of a non-public listing (2.1.4), and of one
-// that never came into force, whose begin is zero. Of one that has ended only
-// case, court and exit remain (2.4).
-func NewListing(l gongxin.Listing, begin Step) (v Listing, ok bool) {
-	if l.Entry.NonPublic || begin.Sequence == 0 || l.State != gongxin.InForce && !l.State.Ended() {
+// NewListing returns what anybody may see of l. Begin, and the arrivals of both
+// steps, are for the caller to add: a listing without Begin is not shown. ok is
+// false if nothing may be seen: of a non-public listing (2.1.4), and of one that
+// is not in force yet. Of one that has ended only case, court and exit remain (2.4).
+func NewListing(l gongxin.Listing) (v Listing, ok bool) {
+	if l.Entry.NonPublic || l.State != gongxin.InForce && !l.State.Ended() {
 		return Listing{}, false
 	}
-	v = Listing{Case: l.Entry.Case, Court: l.Entry.CourtName, Origin: l.Origin, State: l.State, Begin: begin}
+	v = Listing{Case: l.Entry.Case, Court: l.Entry.CourtName, Origin: l.Origin, State: l.State}
 	if l.State.Ended() {
 		v.Ground = l.Exit.Ground
 		v.End = Step{Sequence: l.Exit.Sequence, At: l.Exit.At}
@@ -105,6 +105,12 @@ func maskName(name string) string {
 		return ""
 	}
 	return string(r) + "**"
+}
+
+// shown is s without the listings that never came into force.
+func (s Status) shown() Status {
+	s.Listings = slices.DeleteFunc(slices.Clone(s.Listings), func(l Listing) bool { return l.Begin.Sequence == 0 })
+	return s
 }
 
 // standing is where a gate is, measured by the hub's head.

@@ -41,7 +41,7 @@ type handler struct{ source Source }
 // Handler serves the page, its fragment and its assets from the root of a host.
 // That a source fails is shown with status 503; why, the source logs itself.
 func Handler(source Source) http.Handler {
-	h := handler{source}
+	h := handler{&shared{source: source}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.page)
 	mux.HandleFunc("GET /status/fragment", h.fragment)

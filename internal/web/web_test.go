@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gongxin"
@@ -24,11 +25,13 @@ type board struct {
 	mu     sync.Mutex
 	status Status
 	err    error
+	asked  int
 }
 
 func (b *board) Status(context.Context) (Status, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.asked++
 	return b.status, b.err
 }
 
@@ -81,18 +84,20 @@ func busy(t testing.TB) Status {
 		{Name: "procurement", Organisation: "财政部门（政府采购）", Sequence: 81204, Receipt: nine.Add(time.Hour), Receipts: 5},
 		{Name: "housing", Organisation: "住房和城乡建设部门"},
 	}
-	a, ok := NewListing(inForce(t), Step{Sequence: 8, At: nine, Arrivals: []Arrival{
-		{Gate: "铁路部门", At: nine.Add(80 * time.Millisecond)}, {Gate: "旅游部门", At: nine.Add(3*time.Minute + 12*time.Second)}, {Gate: "财政部门（政府采购）"},
-	}})
+	a, ok := NewListing(inForce(t))
 	if !ok {
 		t.Fatal("a public listing in force is not shown")
 	}
-	b, ok := NewListing(ended(t), Step{Sequence: 3, At: nine.Add(-48 * time.Hour), Arrivals: []Arrival{
-		{Gate: "铁路部门", At: nine.Add(-47 * time.Hour)}, {Gate: "旅游部门", At: nine.Add(-20 * time.Hour)},
-	}})
+	a.Begin = Step{Sequence: 8, At: nine, Arrivals: []Arrival{
+		{Gate: "铁路部门", At: nine.Add(80 * time.Millisecond)}, {Gate: "旅游部门", At: nine.Add(3*time.Minute + 12*time.Second)}, {Gate: "财政部门（政府采购）"},
+	}}
+	b, ok := NewListing(ended(t))
 	if !ok {
 		t.Fatal("a withdrawn listing is not shown")
 	}
+	b.Begin = Step{Sequence: 3, At: nine.Add(-48 * time.Hour), Arrivals: []Arrival{
+		{Gate: "铁路部门", At: nine.Add(-47 * time.Hour)}, {Gate: "旅游部门", At: nine.Add(-20 * time.Hour)},
+	}}
 	b.End.Arrivals = []Arrival{{Gate: "铁路部门", At: b.End.At.Add(90 * time.Millisecond), Lifted: 1}, {Gate: "旅游部门"}}
 	return Status{
 		Hub:  Hub{VerifierKey: "gongxin.example/jiangsu+1a2b3c4d+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw=="},
@@ -142,41 +147,49 @@ func TestThePageLooksAsKept(t *testing.T) {
 }
 
 func TestNobodySeesWhatIsNotPublic(t *testing.T) {
-	begun := Step{Sequence: 1, At: nine}
 	for _, tt := range []struct {
 		name   string
 		change func(*gongxin.Listing)
-		begin  Step
+		begin  uint64 // sequence at which it came into force
 		shown  bool
 	}{
-		{"in force", func(*gongxin.Listing) {}, begun, true},
-		{"non-public", func(l *gongxin.Listing) { l.Entry.NonPublic = true }, begun, false},
-		{"non-public and withdrawn", func(l *gongxin.Listing) { l.Entry.NonPublic, l.State = true, gongxin.Withdrawn }, begun, false},
-		{"noticed", func(l *gongxin.Listing) { l.State = gongxin.Noticed }, begun, false},
-		{"decided", func(l *gongxin.Listing) { l.State = gongxin.Decided }, begun, false},
-		{"revoked before it was in force", func(l *gongxin.Listing) { l.State = gongxin.Revoked }, Step{}, false},
+		{"in force", func(*gongxin.Listing) {}, 1, true},
+		{"withdrawn", func(l *gongxin.Listing) { l.State = gongxin.Withdrawn }, 1, true},
+		{"non-public", func(l *gongxin.Listing) { l.Entry.NonPublic = true }, 1, false},
+		{"non-public and withdrawn", func(l *gongxin.Listing) { l.Entry.NonPublic, l.State = true, gongxin.Withdrawn }, 1, false},
+		{"noticed", func(l *gongxin.Listing) { l.State = gongxin.Noticed }, 0, false},
+		{"decided", func(l *gongxin.Listing) { l.State = gongxin.Decided }, 0, false},
+		{"revoked before it was in force", func(l *gongxin.Listing) { l.State = gongxin.Revoked }, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := inForce(t)
 			tt.change(&l)
-			if v, ok := NewListing(l, tt.begin); ok != tt.shown || !ok && !reflect.DeepEqual(v, Listing{}) {
-				t.Errorf("shown: %v, want %v", ok, tt.shown)
+			var s Status
+			if v, ok := NewListing(l); ok {
+				v.Begin = Step{Sequence: tt.begin, At: nine}
+				s.Listings = []Listing{v}
+			}
+			for _, path := range []string{"/", "/status/fragment"} {
+				html := get(t, &board{status: s}, path).Body.String()
+				if got := strings.Contains(html, l.Entry.Case.String()); got != tt.shown {
+					t.Errorf("%s shows it: %v, want %v", path, got, tt.shown)
+				}
 			}
 		})
 	}
 }
 
 func TestNamesAndNumbersAreMaskedAndGoneOnceEnded(t *testing.T) {
-	l, _ := NewListing(inForce(t), Step{Sequence: 1})
+	l, _ := NewListing(inForce(t))
 	if l.Subject != "赵**" || strings.Contains(l.Number, "19800101") || l.Number == "" {
 		t.Errorf("in force: %q %q", l.Subject, l.Number)
 	}
 	org := inForce(t)
 	org.Entry.Subject = gongxin.Subject{Name: "苏州试样有限公司", Number: number(t, organisation)}
-	if l, _ := NewListing(org, Step{Sequence: 1}); l.Subject != "苏州试样有限公司" {
+	if l, _ := NewListing(org); l.Subject != "苏州试样有限公司" {
 		t.Errorf("an organisation is shown as %q", l.Subject)
 	}
-	l, _ = NewListing(ended(t), Step{Sequence: 1})
+	l, _ = NewListing(ended(t))
 	if l.Subject != "" || l.Number != "" || l.End.Sequence != 9 {
 		t.Errorf("ended: %+v", l)
 	}
@@ -269,6 +282,33 @@ func TestTheFragmentIsSentOnlyWhenItWouldShowSomethingElse(t *testing.T) {
 	if failed := get(t, b, "/status/fragment"); failed.Code != http.StatusServiceUnavailable || strings.Contains(failed.Body.String(), "database") {
 		t.Errorf("of a broken source: status %d, %q", failed.Code, failed.Body)
 	}
+}
+
+func TestAThousandReadersCostTheHubNoMoreThanOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &board{status: busy(t)}
+		h := Handler(b)
+		ask := func() int {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+			return w.Code
+		}
+		for range 1000 {
+			ask()
+		}
+		if b.asked != 1 {
+			t.Errorf("the hub was asked %d times, want once", b.asked)
+		}
+		time.Sleep(sharedFor)
+		b.set(Status{}, errors.New("no database"))
+		if got := ask(); got != http.StatusServiceUnavailable {
+			t.Errorf("a broken source is answered with %d", got)
+		}
+		b.set(busy(t), nil)
+		if got := ask(); got != http.StatusOK {
+			t.Errorf("a failure is remembered: %d", got)
+		}
+	})
 }
 
 func TestEveryAnswerForbidsForeignCode(t *testing.T) {

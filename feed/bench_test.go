@@ -1,0 +1,94 @@
+package feed
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"gongxin"
+)
+
+// variedLog lists persons as different from one another as real ones are.
+func variedLog(b *testing.B, n int) *hubLog {
+	l := newLog(b)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range n {
+		e := l.entry(i)
+		name := []rune{'赵', 0x4e00 + r.Int32N(4000), 0x4e00 + r.Int32N(4000)}
+		e.Subject.Name = string(name)
+		e.Case = gongxin.MustCaseNumber(fmt.Sprintf("（20%02d）苏%02d%02d执%d号", 16+r.IntN(4), 1+r.IntN(13), 1+r.IntN(20), 1+r.IntN(9999)))
+		e.Court = e.Case.Court()
+		e.CourtName = fmt.Sprintf("江苏省第%d人民法院", r.IntN(120))
+		e.Until = e.Published.Add(r.IntN(1000))
+		id, err := gongxin.NewListingID(l.now, l.random)
+		if err != nil {
+			b.Fatal(err)
+		}
+		l.event(gongxin.Event{Kind: gongxin.ListingAdmitted, Listing: id, Entry: e})
+	}
+	l.sign()
+	return l
+}
+
+func BenchmarkAdvance(b *testing.B) {
+	for _, n := range []int{1, 10_000} {
+		b.Run(fmt.Sprintf("changes=%d", n), func(b *testing.B) {
+			l := variedLog(b, n)
+			file := encode(b, l.since(0))
+			f, held := l.follower(), heldMap{}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := advance(f, Position{}, held, file); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "changes/s")
+			b.ReportMetric(float64(len(file))/float64(n), "bytes/change")
+		})
+	}
+}
+
+func BenchmarkReadChanges(b *testing.B) {
+	const n = 10_000
+	file := encode(b, variedLog(b, n).since(0))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ReadChanges(bytes.NewReader(file)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "changes/s")
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, n := range []int{1, 10_000} {
+		b.Run(fmt.Sprintf("changes=%d", n), func(b *testing.B) {
+			c := variedLog(b, n).since(0)
+			var file bytes.Buffer
+			b.ReportAllocs()
+			for b.Loop() {
+				file.Reset()
+				if err := c.Encode(&file); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "changes/s")
+		})
+	}
+}
+
+func BenchmarkReadSnapshot(b *testing.B) {
+	const n = 10_000
+	l := variedLog(b, n)
+	file := l.snapshot()
+	f := l.follower()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := ReadSnapshot(bytes.NewReader(file), f, func(Change) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "listings/s")
+	b.ReportMetric(float64(len(file))/n, "bytes/listing")
+}

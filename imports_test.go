@@ -24,7 +24,7 @@ var allowed = map[string][]string{
 	"feed":               {"", "ledger"},
 	"screen":             {"", "identity"},
 	"gate":               {"", "identity", "feed", "ledger", "screen", "measure"},
-	"internal/store":     {"", "identity", "ledger"},
+	"internal/store":     {"", "identity", "ledger", "internal/access"}, // access: its plain values
 	"internal/access":    {""},
 	"internal/synthetic": {"", "identity"}, // invented subjects for the demonstration and the benchmarks
 	"internal/web":       {""},             // says what it needs as web.Source, and the hub gives it

@@ -24,7 +24,7 @@ type kept map[[32]byte]Token
 func (k kept) TokenByHash(_ context.Context, hash [32]byte) (Token, error) {
 	t, ok := k[hash]
 	if !ok {
-		return Token{}, gongxin.Missing("UNKNOWN_TOKEN", "")
+		return Token{}, gongxin.Missing("TOKEN_UNKNOWN")
 	}
 	return t, nil
 }
@@ -198,7 +198,7 @@ func TestAPublicRequestHasNoActor(t *testing.T) {
 }
 
 func TestEveryErrorHasItsTexts(t *testing.T) {
-	for _, code := range []string{"UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_REVOKED", "NOT_ALLOWED", "TOKEN_ROLE", "TOKEN_FIELD", "UNKNOWN_TOKEN"} {
+	for _, code := range []string{"UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_REVOKED", "NOT_ALLOWED", "TOKEN_ROLE", "TOKEN_FIELD", "TOKEN_UNKNOWN"} {
 		what, mend, ok := gongxin.Message(code)
 		if !ok || what.ZH == "" || what.EN == "" || mend.ZH == "" || mend.EN == "" {
 			t.Errorf("%s lacks a text: %v %v", code, what, mend)

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"hash"
+	"sync"
+
+	"gongxin"
+	"gongxin/identity"
+)
+
+// blind makes the values by which persons and cases are found: HMAC-SHA256 under
+// a key that is not in the database, over a domain and length-prefixed parts.
+// Whoever has the database alone can neither read a number out of it nor try
+// numbers on it (docs/decisions/blind-index.md).
+type blind struct{ macs sync.Pool }
+
+func newBlind(key []byte) *blind {
+	key = append([]byte(nil), key...)
+	return &blind{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (b *blind) sum(domain string, parts ...string) [sha256.Size]byte {
+	m := b.macs.Get().(hash.Hash)
+	defer b.macs.Put(m)
+	m.Reset()
+	var buf [256]byte
+	text := buf[:0]
+	text = append(append(text, domain...), 0)
+	for _, p := range parts {
+		text = append(binary.AppendUvarint(text, uint64(len(p))), p...)
+	}
+	m.Write(text)
+	var sum [sha256.Size]byte
+	m.Sum(sum[:0])
+	return sum
+}
+
+// short is the first 64 bits as the signed integer that both engines index: it
+// narrows a search to a row or few, which then are compared for good.
+func short(sum [sha256.Size]byte) int64 { return int64(binary.BigEndian.Uint64(sum[:8])) }
+
+// A keyIndex stands for a ListingKey.
+type keyIndex [16]byte
+
+func (b *blind) key(k gongxin.ListingKey) keyIndex {
+	n := subjectOf(k.Subject)
+	sum := b.sum("listing key", k.Court, k.Case, string(rune(n.Kind())), n.Full())
+	return keyIndex(sum[:16])
+}
+
+func (b *blind) caseValue(caseKey string) int64 { return short(b.sum("case", caseKey)) }
+
+func (b *blind) subjectValue(n identity.Number) int64 {
+	n = subjectOf(n)
+	return short(b.sum("subject", string(rune(n.Kind())), n.Full()))
+}
+
+// subjectOf gives the number by which a subject is one: the organisation code for
+// organisations, whichever of their numbers was given.
+func subjectOf(n identity.Number) identity.Number {
+	if org, ok := n.Organisation(); ok {
+		return org
+	}
+	return n
+}
+
+// blindCheck is the name of the value in meta that only the right key gives.
+const blindCheck = "blind_key_check"
+
+// check refuses to work with another key than the one that the database was made
+// with: nothing would be found, and everything listed twice. Error: STORE_KEY.
+func (b *blind) check(ctx context.Context, s *session) error {
+	sum := b.sum("check")
+	want := base64.StdEncoding.EncodeToString(sum[:16])
+	got, err := s.meta(ctx, blindCheck)
+	switch {
+	case err != nil:
+		return err
+	case got == "":
+		_, err := s.exec(ctx, putMeta, blindCheck, want)
+		return err
+	case got != want:
+		return gongxin.Conflict("STORE_KEY")
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"gongxin"
+)
+
+// A Sequenced event stands at its place in the ledger.
+type Sequenced struct {
+	Sequence uint64
+	Event    gongxin.Event
+	Erased   bool // Event has its kind, listing and time only
+}
+
+const getEvent = `
+	SELECT previous, kind, at, body_form, body_public, body_court
+	FROM events WHERE sequence = $1`
+
+// Events returns what happened to a listing, oldest first. Error: UNKNOWN_LISTING.
+func (v *View) Events(ctx context.Context, id gongxin.ListingID) ([]Sequenced, error) {
+	x, err := v.byID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var events []Sequenced
+	for at := x.listing.Sequence; at != 0; {
+		e, previous, err := v.event(ctx, id, at)
+		if err == nil && previous >= at {
+			err = fmt.Errorf("follows %d", previous)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read event %d of listing %s: %w", at, id, err)
+		}
+		events, at = append(events, e), previous
+	}
+	slices.Reverse(events)
+	return events, nil
+}
+
+func (v *View) event(ctx context.Context, id gongxin.ListingID, sequence uint64) (e Sequenced, previous uint64, err error) {
+	var at, form int64
+	var public, court []byte
+	e = Sequenced{Sequence: sequence, Event: gongxin.Event{Listing: id}}
+	if err = v.s.row(ctx, getEvent, []any{int64(sequence)}, &previous, &e.Event.Kind, &at, &form, &public, &court); err != nil {
+		return e, 0, err
+	}
+	e.Event.At = time.UnixMilli(at).UTC()
+	if e.Erased = public == nil || court == nil; !e.Erased {
+		if e.Event, err = openEvent(e.Event, form, public, court); err != nil {
+			return e, 0, err
+		}
+	}
+	return e, previous, nil
+}
+
+func openEvent(e gongxin.Event, form int64, public, court []byte) (gongxin.Event, error) {
+	if form != plainBodies {
+		return e, fmt.Errorf("bodies of form %d: this version does not read them", form)
+	}
+	return e.OpenAll(public, court)
+}
+
+const recentEvents = `
+	SELECT listing FROM events
+	WHERE sequence <= $1 AND listing IS NOT NULL ORDER BY sequence DESC LIMIT $2`
+
+// Recent returns up to limit listings, those with the latest events first. It
+// looks at so many of the latest events only that its cost is bounded.
+func (v *View) Recent(ctx context.Context, limit int) ([]gongxin.Listing, error) {
+	var ids []gongxin.ListingID
+	seen := map[gongxin.ListingID]bool{}
+	err := v.s.each(ctx, recentEvents, []any{int64(v.h.Size), 10 * limit}, func(scan func(...any) error) error {
+		var b []byte
+		if err := scan(&b); err != nil {
+			return err
+		}
+		id, err := listingID(b)
+		if err == nil && !seen[id] && len(ids) < limit {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the latest events: %w", err)
+	}
+	listings := make([]gongxin.Listing, len(ids))
+	for i, id := range ids {
+		x, err := v.byID(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		listings[i] = x.listing
+	}
+	return listings, nil
+}

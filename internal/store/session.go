@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// An engine is what differs between the databases; everything else is one text.
+type engine struct {
+	name       string
+	types      *strings.Replacer // the types of a migration's text
+	begin      string            // a transaction that will write
+	beginRead  string            // a transaction that sees one moment
+	lockHead   string            // ends the reading of the head in a transaction that will write
+	lockSchema func(context.Context, *session) error
+	// bulk inserts n rows. Values are int64, string, []byte or nil.
+	bulk       func(ctx context.Context, s *session, into *insert, n int, values func(i int) []driver.Value) error
+	constraint func(error) bool // the statement broke a constraint and did nothing else
+}
+
+// An insert names a table and the columns that its rows give.
+type insert struct {
+	table   string
+	columns []string
+	text    string // INSERT of one row
+}
+
+func newInsert(table string, columns ...string) *insert {
+	marks := make([]string, len(columns))
+	for i := range marks {
+		marks[i] = "$" + strconv.Itoa(i+1)
+	}
+	return &insert{table, columns, "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (" + strings.Join(marks, ", ") + ")"}
+}
+
+// A session is one connection with the statements prepared on it. It serves one
+// goroutine at a time.
+type session struct {
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+	raw   map[string]driver.StmtExecContext // of the bulk load
+}
+
+func newSession(ctx context.Context, pool *sql.DB) (*session, error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return &session{conn: conn, stmts: map[string]*sql.Stmt{}, raw: map[string]driver.StmtExecContext{}}, nil
+}
+
+// close gives the connection up and ends it, with whatever transaction is open.
+func (s *session) close() error {
+	var err error
+	raw := s.conn.Raw(func(any) error {
+		for _, st := range s.raw {
+			err = join(err, st.(driver.Stmt).Close())
+		}
+		return driver.ErrBadConn // which makes the pool drop it
+	})
+	if raw != driver.ErrBadConn && raw != sql.ErrConnDone {
+		err = join(err, raw)
+	}
+	return err
+}
+
+func (s *session) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st, ok := s.stmts[text]; ok {
+		return st, nil
+	}
+	st, err := s.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.stmts[text] = st
+	return st, nil
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (s *session) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	r, err := st.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// row reads the only row of a query into dest; sql.ErrNoRows if there is none.
+func (s *session) row(ctx context.Context, text string, args []any, dest ...any) error {
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return err
+	}
+	return st.QueryRowContext(ctx, args...).Scan(dest...)
+}
+
+// each calls f for every row of a query.
+func (s *session) each(ctx context.Context, text string, args []any, f func(scan func(...any) error) error) (err error) {
+	st, err := s.stmt(ctx, text)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// eachIn is each for a text that ends in IN, over any number of values. The lists
+// have few lengths, so that few statements are prepared; the last value fills up.
+func (s *session) eachIn(ctx context.Context, text string, values []int64, f func(scan func(...any) error) error) error {
+	for len(values) > 0 {
+		size := inSizes[0]
+		for _, size = range inSizes {
+			if size >= len(values) {
+				break
+			}
+		}
+		n := min(size, len(values))
+		args := make([]any, size)
+		for i := range args {
+			args[i] = values[min(i, n-1)]
+		}
+		if err := s.each(ctx, text+inLists[size], args, f); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
+}
+
+var (
+	inSizes = []int{1, 8, 64, 512}
+	inLists = func() map[int]string {
+		lists := map[int]string{}
+		for _, size := range inSizes {
+			marks := make([]string, size)
+			for i := range marks {
+				marks[i] = "$" + strconv.Itoa(i+1)
+			}
+			lists[size] = " (" + strings.Join(marks, ",") + ")"
+		}
+		return lists
+	}()
+)
+
+// rollback ends the transaction without it having happened.
+func (s *session) rollback() error {
+	if _, err := s.exec(context.Background(), "ROLLBACK"); err != nil {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	return nil
+}
+
+// maxReaders bounds the sessions that read at once; further readers wait.
+const maxReaders = 16
+
+// readers are the sessions that read, kept for the next.
+type readers struct {
+	slots  chan struct{}
+	mu     sync.Mutex
+	free   []*session
+	closed bool
+}
+
+func (r *readers) take(ctx context.Context, pool *sql.DB) (*session, error) {
+	select {
+	case r.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	r.mu.Lock()
+	closed, n := r.closed, len(r.free)
+	var s *session
+	if n > 0 && !closed {
+		s, r.free = r.free[n-1], r.free[:n-1]
+	}
+	r.mu.Unlock()
+	if closed {
+		<-r.slots
+		return nil, errClosed()
+	}
+	if s != nil {
+		return s, nil
+	}
+	s, err := newSession(ctx, pool)
+	if err != nil {
+		<-r.slots
+	}
+	return s, err
+}
+
+// give takes s back; broken ones are closed.
+func (r *readers) give(s *session, broken bool) error {
+	defer func() { <-r.slots }()
+	r.mu.Lock()
+	keep := !broken && !r.closed
+	if keep {
+		r.free = append(r.free, s)
+	}
+	r.mu.Unlock()
+	if keep {
+		return nil
+	}
+	return s.close()
+}
+
+func (r *readers) close() error {
+	r.mu.Lock()
+	free := r.free
+	r.free, r.closed = nil, true
+	r.mu.Unlock()
+	var err error
+	for _, s := range free {
+		err = join(err, s.close())
+	}
+	for range cap(r.slots) { // until the last reader is done
+		r.slots <- struct{}{}
+	}
+	for range cap(r.slots) {
+		<-r.slots
+	}
+	return err
+}

@@ -11,7 +11,7 @@ import (
 	"gongxin/ledger"
 )
 
-// same tells whether two follow-ups agree in what they verified.
+// kinds names what happened, in order.
 func kinds(changes []Change) string {
 	var s []string
 	for _, c := range changes {

@@ -17,8 +17,9 @@ help: ## this list
 build: ## bin/gongxin, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/gongxin ./cmd/gongxin
 
-generate: ## the Go code of the page templates, anew from *.templ
+generate: ## anew what is made from templates, tables and messages: page code, docs/transitions.md, docs/errors.md
 	$(GO) tool templ generate
+	$(GO) generate ./...
 
 test: prepare format generated vet lint compile check ## all that must hold: format, generated code, vet, staticcheck, build, tests with -race, none skipped
 

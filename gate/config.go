@@ -1,0 +1,74 @@
+package gate
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+	"time"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/ledger"
+	"gongxin/measure"
+)
+
+// A Config says how a gate is set up. Dir, Name, VerifierKey, Source and MaxAge
+// are needed.
+type Config struct {
+	Dir         string             // of the gate's files; made if missing. One process at a time
+	Name        string             // short name, as in the gate's token: a–z, 0–9, '-', '_', '.'; part of each reference
+	Department  string             // the department's name, for people; Name if empty
+	VerifierKey string             // the hub's public key, in the form of ledger.GenerateKey
+	Source      feed.Source        // where the list comes from
+	Reporter    Reporter           // where receipts and outcomes go; nil keeps outcomes waiting in the outbox
+	MaxAge      time.Duration      // how old the last verified checkpoint may be before the gate only refers
+	Catalogue   *measure.Catalogue // measure.Embedded() if nil
+	Now         func() time.Time   // time.Now if nil
+	Random      io.Reader          // for references; crypto/rand if nil
+	Log         *slog.Logger       // discards if nil
+}
+
+var gateName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// check fills in what may be left out and returns all faults at once as GATE_CONFIG.
+func (c *Config) check() (*ledger.Verifier, error) {
+	var faults []string
+	if c.Dir == "" {
+		faults = append(faults, "Dir is missing")
+	}
+	if !gateName.MatchString(c.Name) {
+		faults = append(faults, fmt.Sprintf("Name %q is not of a-z, 0-9, '-', '_', '.'", c.Name))
+	}
+	if c.Source == nil {
+		faults = append(faults, "Source is missing")
+	}
+	if c.MaxAge <= 0 {
+		faults = append(faults, "MaxAge is not positive")
+	}
+	v, err := ledger.NewVerifier(c.VerifierKey)
+	if err != nil {
+		faults = append(faults, fmt.Sprintf("VerifierKey: %v", err))
+	}
+	if c.Department == "" {
+		c.Department = c.Name
+	}
+	if c.Catalogue == nil {
+		c.Catalogue = measure.Embedded()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(faults) > 0 {
+		return nil, gongxin.Invalid("GATE_CONFIG", strings.Join(faults, "; "))
+	}
+	return v, nil
+}

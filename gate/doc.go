@@ -1,0 +1,28 @@
+// Package gate is a department's own instance: it follows the hub's list,
+// verifies all of it, and answers in its own process whether a transaction may go
+// ahead.
+//
+//	feed.Source ─▶ follow ─verify─▶ state.db ─▶ screen.Index ─▶ Screen ─▶ clear | refer | block
+//	                  │ withdrawal                                  │ refer, block
+//	                  └──── lift ─────────▶ outcomes.db ◀── record ─┘
+//	                                            └─▶ Reporter ─▶ hub (receipts, outcomes)
+//
+//	g, err := gate.Open(gate.Config{Dir: "railway", Name: "railway", VerifierKey: key, Source: source, …})
+//	go g.Run(ctx)
+//	d, err := g.Screen(ctx, gate.Query{Scenario: "flight", Number: "320000…", Name: "王小明"})
+//
+// It promises:
+//
+//   - A restriction needs an exact identifier, an agreeing name, a measure that
+//     prohibits, and a copy of the list known to be fresh. Everything less refers.
+//   - An answer that refers or blocks is on disk before it is given. A clear one
+//     leaves no trace; nowhere is it kept who was screened.
+//   - A reader sees the list as of one sequence or as of the next, nothing between.
+//   - When a listing ends, its restrictions are lifted before any answer is given
+//     as of the sequence that ended it, and the hub is told.
+//   - The state survives a kill at any instant. A damaged copy of the list is
+//     noticed, named and fetched again; a damaged record of restrictions is named
+//     and the gate refuses to start (docs/decisions/gate-state.md).
+//
+// A Gate may be used from any number of goroutines; one Run at a time.
+package gate

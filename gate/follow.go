@@ -1,0 +1,366 @@
+package gate
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/screen"
+)
+
+const (
+	longestPoll   = 25 * time.Second
+	firstPause    = 250 * time.Millisecond
+	longestPause  = 30 * time.Second
+	idlePause     = 500 * time.Millisecond // after an answer that brought nothing although a wait was asked for
+	rememberEvery = time.Minute
+	newSuffix     = ".new" // a list that is being fetched anew
+)
+
+// Run follows the list and reports to the hub until ctx ends, and returns ctx's
+// error. What goes wrong on the way is logged, shown by Status and tried again
+// with growing pauses; meanwhile the copy ages until the gate only refers.
+func (g *Gate) Run(ctx context.Context) error {
+	var wait sync.WaitGroup
+	wait.Go(func() { g.follow(ctx) })
+	if g.config.Reporter != nil {
+		wait.Go(func() { g.deliverAll(ctx) })
+	}
+	wait.Wait()
+	return ctx.Err()
+}
+
+func (g *Gate) follow(ctx context.Context) {
+	pause, current := backoff{}, false
+	for ctx.Err() == nil {
+		began := time.Now() // of a pause between requests, not of any rule
+		progress, err := g.step(ctx, current)
+		g.settle(context.WithoutCancel(ctx))
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			code := gongxin.CodeOf(err)
+			g.reached(code != "FEED_UNREACHABLE" && code != "FEED_REFUSED")
+			g.report(ctx, err)
+			current = false
+			sleep(ctx, max(pause.next(), feed.RetryAfter(err)))
+		default:
+			g.reached(true)
+			pause = backoff{}
+			if !progress && current && time.Since(began) < idlePause {
+				sleep(ctx, idlePause) // a source that does not wait
+			}
+			current = !progress
+		}
+	}
+}
+
+// step asks the source once and applies what it gives; progress says that there
+// may be more. Only a follower that is current waits for the next change.
+func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error) {
+	g.following.Lock()
+	at, empty := g.state.at, g.state.at.Head.At.IsZero() || g.state.closed
+	g.following.Unlock()
+	if empty {
+		switch err := g.fetchAnew(ctx); {
+		case err == nil:
+			return true, nil
+		case gongxin.CodeOf(err) != "FEED_NO_SNAPSHOT":
+			return false, err
+		}
+	}
+	var wait time.Duration
+	if current {
+		wait = max(time.Second, min(longestPoll, g.config.MaxAge/4))
+	}
+	c, err := g.config.Source.Changes(ctx, at.Tree.Size(), wait)
+	if err != nil {
+		return false, err
+	}
+	err = g.apply(ctx, c)
+	switch code := gongxin.CodeOf(err); {
+	case code == "FEED_COMMITMENT", code == "FEED_HISTORY", code == "FEED_COUNT", code == "FEED_DIGEST", err != nil && damage(err):
+		// A body that was erased meanwhile, or a copy that is not what it was: the
+		// snapshot helps, if it can be verified.
+		if anew := g.fetchAnew(ctx); anew != nil {
+			return false, errors.Join(err, anew)
+		}
+		if g.Position().Tree.Size() <= at.Tree.Size() {
+			return false, err // no newer than before: do not ask again at once
+		}
+		g.report(ctx, err)
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	return len(c.Records) > 0, nil
+}
+
+// apply verifies c and carries it out: the state first, durably; then the
+// restrictions of listings that ended; then the index that answers come from. A
+// reader that sees the new sequence sees restrictions lifted that ended with it.
+func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
+	g.following.Lock()
+	defer g.following.Unlock()
+	held := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
+	next, changes, err := g.follower.Advance(g.state.at, held, c)
+	if held.fault != nil {
+		return fmt.Errorf("read state: %w", held.fault)
+	}
+	if err != nil {
+		return errors.Join(err, g.keepEvidence(c, err))
+	}
+	if since := g.known(); since.Size > next.Head.Size && len(c.Records) == 0 {
+		// Complete by the source's word and yet behind what was once verified.
+		err := gongxin.Conflict("FEED_ROLLBACK", since.Size, next.Head.Size)
+		return errors.Join(err, g.keepEvidence(c, err))
+	}
+	if next == g.state.at {
+		return nil
+	}
+	d := reduce(changes, g.index.Entry)
+	if err := g.state.write(context.WithoutCancel(ctx), d, next); err != nil {
+		return err
+	}
+	g.takeOver(context.WithoutCancel(ctx), d, next)
+	if len(changes) > 0 {
+		g.due.Store(g.receipt(next))
+		g.wakeDelivery()
+		g.config.Log.InfoContext(ctx, "list followed", "sequence", next.Head.Size, "listings", next.Head.Count)
+	}
+	return nil
+}
+
+// takeOver makes d, which is durable, what answers come from, and lifts what it ends.
+func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
+	ended := append(g.becameAnother(d.put), d.gone...)
+	g.mu.Lock()
+	lifted, err := 0, error(nil)
+	if len(ended) > 0 {
+		lifted, err = g.outcomes.lift(ctx, ended, next.Head.Size, gongxin.Millis(g.config.Now()))
+	}
+	for _, h := range d.put {
+		g.index.Put(h.id, h.entry)
+	}
+	for _, id := range d.gone {
+		g.index.Remove(id)
+	}
+	g.view = g.viewOf(next.Head)
+	g.mu.Unlock()
+	if lifted > 0 {
+		g.config.Log.InfoContext(ctx, "restrictions lifted", "restrictions", lifted, "sequence", next.Head.Size)
+		g.wakeDelivery()
+	}
+	if err != nil {
+		g.unlifted = true // nobody is restricted anew; the record follows as soon as the disk lets it
+		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
+	}
+}
+
+// becameAnother returns the listings whose correction makes them another
+// person's: a restriction on the first one does not stand.
+func (g *Gate) becameAnother(put []held) (ids []gongxin.ListingID) {
+	for _, h := range put {
+		old, ok := g.index.Get(h.id)
+		if ok && (old.Mark != h.entry.Mark || !screen.Agrees(old.Name, h.entry.Name)) {
+			ids = append(ids, h.id)
+		}
+	}
+	return ids
+}
+
+// settle does what is due beside the changes: lifts that failed, restrictions
+// whose term has passed, and noting the position.
+func (g *Gate) settle(ctx context.Context) {
+	g.following.Lock()
+	defer g.following.Unlock()
+	if g.unlifted {
+		if err := g.reconcile(ctx); err != nil {
+			g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
+		} else {
+			g.unlifted = false
+		}
+	}
+	now := gongxin.Millis(g.config.Now())
+	lifted, err := g.outcomes.liftPassed(ctx, gongxin.DayOf(now), g.state.at.Head.Size, now)
+	if err == nil && lifted > 0 {
+		g.config.Log.InfoContext(ctx, "restrictions lifted at the end of the term", "restrictions", lifted)
+		g.wakeDelivery()
+	}
+	if err == nil && (now.Sub(g.remembered) >= rememberEvery || now.Before(g.remembered)) {
+		if err = g.remember(ctx); err == nil {
+			g.remembered = now
+		}
+	}
+	if err != nil {
+		g.report(ctx, err)
+	}
+}
+
+// An anew keeps a list that is being fetched as a whole.
+type anew struct {
+	elements
+	write func(difference) error
+	index *screen.Index
+}
+
+// Apply takes a part of it.
+func (a *anew) Apply(changes []feed.Change) error {
+	d := reduce(changes, a.index.Entry)
+	if err := a.write(d); err != nil {
+		return err
+	}
+	for _, h := range d.put {
+		a.index.Put(h.id, h.entry)
+	}
+	for _, id := range d.gone {
+		a.index.Remove(id)
+	}
+	return a.fault
+}
+
+// fetchAnew fetches the list as a snapshot into a file of its own and, once all
+// of it is verified, lets that take the place of the present one. Until then, and
+// if it fails, nothing changes.
+func (g *Gate) fetchAnew(ctx context.Context) (err error) {
+	g.following.Lock()
+	defer g.following.Unlock()
+	path := filepath.Join(g.config.Dir, stateFile)
+	if err := removeFile(path + newSuffix); err != nil {
+		return fmt.Errorf("fetch the list: %w", err)
+	}
+	fresh, index, err := openState(ctx, path+newSuffix, g.key, g.config.VerifierKey)
+	if err != nil {
+		return fmt.Errorf("fetch the list: %w", err)
+	}
+	at, err := g.fill(ctx, fresh, index)
+	if closing := fresh.db.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return errors.Join(err, removeFile(path+newSuffix))
+	}
+	return g.replace(context.WithoutCancel(ctx), index, at)
+}
+
+// fill writes a snapshot and what follows it into fresh, in one transaction.
+func (g *Gate) fill(ctx context.Context, fresh *state, index *screen.Index) (feed.Position, error) {
+	tx, err := fresh.db.BeginTx(ctx, nil)
+	if err != nil {
+		return feed.Position{}, fmt.Errorf("fetch the list: %w", err)
+	}
+	defer tx.Rollback() // after Commit there is nothing to roll back
+	into := &anew{elements: elements{ctx: ctx, query: tx.QueryRowContext}, index: index,
+		write: func(d difference) error { return fresh.writeRows(ctx, tx, d) }}
+	at, err := feed.Bootstrap(ctx, g.config.Source, g.follower, g.known(), into)
+	if err == nil {
+		err = into.fault
+	}
+	if err == nil {
+		err = fresh.writePosition(ctx, tx, at)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	return at, err
+}
+
+// replace lets the new file take the place of the present one. What is left of
+// the old one goes first, lest its write-ahead log be taken for the new one's.
+func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Position) error {
+	path := filepath.Join(g.config.Dir, stateFile)
+	if !g.state.closed {
+		if err := g.state.db.Close(); err != nil {
+			g.config.Log.WarnContext(ctx, "the old list was not closed in order", "err", err)
+		}
+		g.state.closed = true // until the new one is open, another fetch is the way on
+	}
+	err := removeBeside(path)
+	if err == nil {
+		err = os.Rename(path+newSuffix, path)
+	}
+	if err == nil {
+		err = syncDir(g.config.Dir)
+	}
+	if err == nil {
+		g.state, err = attachState(ctx, path, g.state, at)
+	}
+	if err != nil {
+		return fmt.Errorf("replace the list: %w", err)
+	}
+	g.setView(index, at)
+	if err := g.reconcile(ctx); err != nil {
+		g.unlifted = true
+		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
+	}
+	g.due.Store(g.receipt(at))
+	g.wakeDelivery()
+	g.config.Log.InfoContext(ctx, "list fetched", "sequence", at.Head.Size, "listings", at.Head.Count)
+	return nil
+}
+
+// maxEvidence bounds how many files are kept of what was refused.
+const maxEvidence = 32
+
+// keepEvidence keeps the bytes of an answer that contradicts what was verified
+// before, or was signed by somebody else, for showing to the provincial centre.
+func (g *Gate) keepEvidence(c feed.Changes, why error) error {
+	code := gongxin.CodeOf(why)
+	if !strings.HasPrefix(code, "FEED_") || code == "FEED_GAP" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := c.Encode(&b); err != nil {
+		return fmt.Errorf("keep evidence: %w", err)
+	}
+	dir := filepath.Join(g.config.Dir, "evidence")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("keep evidence: %w", err)
+	}
+	sum := sha256.Sum256(b.Bytes())
+	path := filepath.Join(dir, fmt.Sprintf("%s-%d-%x.changes", code, c.After, sum[:8]))
+	if _, err := os.Stat(path); err == nil {
+		return nil // the same again
+	}
+	if kept, err := os.ReadDir(dir); err != nil || len(kept) >= maxEvidence {
+		return err
+	}
+	if err := writeFile(path, b.Bytes()); err != nil {
+		return fmt.Errorf("keep evidence: %w", err)
+	}
+	g.config.Log.Error("evidence kept", "code", code, "file", path)
+	return nil
+}
+
+// A backoff gives growing pauses with jitter, so that gates do not come back all at once.
+type backoff struct{ last time.Duration }
+
+func (b *backoff) next() time.Duration {
+	b.last = min(max(firstPause, 2*b.last), longestPause)
+	return b.last/2 + rand.N(b.last/2)
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+func (g *Gate) receipt(at feed.Position) *Receipt {
+	return &Receipt{Sequence: at.Head.Size, At: gongxin.Millis(g.config.Now()), Count: at.Head.Count, Digest: at.Head.Digest}
+}

@@ -1,0 +1,276 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/ledger"
+	"gongxin/screen"
+)
+
+const stateFile = "state.db"
+
+// A Gate is a department's instance.
+type Gate struct {
+	config   Config
+	follower feed.Follower
+	key      screen.Key
+	outcomes *outcomes
+	randomMu sync.Mutex
+
+	mu    sync.RWMutex // index and view are of one sequence
+	index *screen.Index
+	view  view
+
+	following  sync.Mutex // holds state: whoever follows, and Close
+	state      *state
+	unlifted   bool      // a lift failed after the list had moved on: reconcile again
+	remembered time.Time // when the newest position was last noted in outcomes.db
+
+	deliver chan struct{}           // wakes delivery
+	due     atomic.Pointer[Receipt] // the newest receipt that the hub has not taken
+
+	statusMu  sync.Mutex
+	lastError *Fault
+	reachable bool
+}
+
+// A Fault is the latest thing that went wrong while following or reporting.
+type Fault struct {
+	At   time.Time `json:"at"`
+	Code string    `json:"code"`
+	gongxin.Text
+}
+
+// Open opens the gate in c.Dir, made if missing, and checks everything that it
+// holds. A damaged copy of the list is put aside and will be fetched again: until
+// then the gate refers. Errors: GATE_CONFIG, GATE_IN_USE, GATE_OTHER_HUB,
+// GATE_OUTCOMES_CORRUPT.
+func Open(c Config) (*Gate, error) {
+	verifier, err := c.check()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open gate: %w", err)
+	}
+	ctx := context.Background()
+	out, err := openOutcomes(ctx, c.Dir, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gate{config: c, follower: feed.Follower{Verifier: verifier, Audience: gongxin.AudiencePartner}, outcomes: out,
+		deliver: make(chan struct{}, 1)}
+	if err := g.openList(ctx); err != nil {
+		return nil, errors.Join(err, out.close())
+	}
+	return g, nil
+}
+
+// openList opens key and state and lifts what must not be restricted any more.
+func (g *Gate) openList(ctx context.Context) (err error) {
+	if g.key, err = loadKey(g.config.Dir); err != nil {
+		return err
+	}
+	path := filepath.Join(g.config.Dir, stateFile)
+	if err := removeFile(path + newSuffix); err != nil { // of a fetch that was cut off
+		return fmt.Errorf("open gate: %w", err)
+	}
+	s, index, err := openState(ctx, path, g.key, g.config.VerifierKey)
+	switch {
+	case gongxin.CodeOf(err) == "GATE_OTHER_HUB":
+		return gongxin.Conflict("GATE_OTHER_HUB", g.config.Dir)
+	case err != nil && damage(err):
+		g.report(ctx, fmt.Errorf("%w: %w", gongxin.Unavailable("GATE_STATE_CORRUPT", path, err), err))
+		if s, index, err = g.startAfresh(ctx); err != nil {
+			return err
+		}
+	case locked(err):
+		return gongxin.Conflict("GATE_IN_USE", g.config.Dir)
+	case err != nil:
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	g.state = s
+	g.setView(index, s.at)
+	if s.at.Head.At.IsZero() {
+		return nil // nothing is known yet: nothing can be lifted for having ended
+	}
+	g.due.Store(g.receipt(s.at))
+	if err := g.reconcile(ctx); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
+	return nil
+}
+
+// startAfresh puts a damaged state aside and opens an empty one.
+func (g *Gate) startAfresh(ctx context.Context) (*state, *screen.Index, error) {
+	path := filepath.Join(g.config.Dir, stateFile)
+	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format("20060102T150405.000"))
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, nil, fmt.Errorf("put the damaged state aside: %w", err)
+		}
+	}
+	s, index, err := openState(ctx, path, g.key, g.config.VerifierKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, index, nil
+}
+
+// removeFile removes a database and what belongs to it, if they are there.
+func removeFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return removeBeside(path)
+}
+
+// removeBeside removes what belongs to a database that nobody has open.
+func removeBeside(path string) error {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// setView swaps index and view for those of at.
+func (g *Gate) setView(index *screen.Index, at feed.Position) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.index, g.view = index, g.viewOf(at.Head)
+}
+
+func (g *Gate) viewOf(h ledger.Head) view {
+	switch {
+	case h.At.IsZero():
+		return view{}
+	case h.Size < g.known().Size: // on the way back to where it was: older than what it knew
+		return view{sequence: h.Size, asOf: h.At}
+	}
+	return view{sequence: h.Size, asOf: h.At, freshUntil: h.At.Add(g.config.MaxAge)}
+}
+
+// reconcile lifts every open restriction whose listing is not in force.
+// One that was made at a later sequence than the gate is at now, before the list
+// had to be fetched again, is left for the events in between to decide.
+func (g *Gate) reconcile(ctx context.Context) error {
+	inForce := func(id gongxin.ListingID) bool { _, ok := g.index.Get(id); return ok }
+	n, err := g.outcomes.reconcile(ctx, inForce, g.view.sequence, gongxin.Millis(g.config.Now()))
+	if err == nil && n > 0 {
+		g.config.Log.InfoContext(ctx, "restrictions lifted", "restrictions", n, "sequence", g.view.sequence)
+		g.wakeDelivery()
+	}
+	return err
+}
+
+// Close writes down what is to be remembered and closes the files. Nothing else
+// may be called afterwards; Run has returned before.
+func (g *Gate) Close() error {
+	g.following.Lock()
+	defer g.following.Unlock()
+	remembering := g.remember(context.Background())
+	var closing error
+	if !g.state.closed {
+		closing = g.state.db.Close()
+	}
+	return errors.Join(remembering, closing, g.outcomes.close())
+}
+
+// remember notes the newest position beside the outcomes, so that a list that has
+// to be fetched anew is never an older one.
+func (g *Gate) remember(ctx context.Context) error {
+	if g.state.at.Head.At.IsZero() {
+		return nil
+	}
+	b, err := g.state.at.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("note the position: %w", err)
+	}
+	return g.outcomes.remember(ctx, b)
+}
+
+// known returns the newest head that this gate ever verified, as far as it remembers.
+func (g *Gate) known() ledger.Head {
+	var p feed.Position
+	if err := p.UnmarshalBinary(g.outcomes.head); err != nil || p.Head.Size <= g.state.at.Head.Size {
+		return g.state.at.Head
+	}
+	return p.Head
+}
+
+// Position returns how far the gate has followed.
+func (g *Gate) Position() feed.Position {
+	g.following.Lock()
+	defer g.following.Unlock()
+	return g.state.at
+}
+
+// A Status says how the gate stands.
+type Status struct {
+	Department       string    `json:"department"`
+	Gate             string    `json:"gate"`
+	Sequence         uint64    `json:"sequence"`
+	AsOf             time.Time `json:"as_of,omitzero"`       // of the last verified checkpoint
+	FreshUntil       time.Time `json:"fresh_until,omitzero"` // after it the gate only refers
+	Fresh            bool      `json:"fresh"`
+	Listings         int       `json:"listings"` // in force
+	RestrictionsOpen int       `json:"restrictions_open"`
+	Lifted           int       `json:"lifted"`
+	Outbox           int       `json:"outbox"`  // reports that the hub has not taken yet
+	Refused          int       `json:"refused"` // reports that the hub will not take
+	LastError        *Fault    `json:"last_error,omitempty"`
+	HubReachable     bool      `json:"hub_reachable"`
+}
+
+// Status tells how the gate stands now.
+func (g *Gate) Status() Status {
+	now := g.config.Now()
+	g.mu.RLock()
+	v, listings := g.view, g.index.Len()
+	g.mu.RUnlock()
+	counts := g.outcomes.tally()
+	g.statusMu.Lock()
+	defer g.statusMu.Unlock()
+	return Status{Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
+		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, Lifted: counts.lifted, Outbox: counts.waiting,
+		Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable}
+}
+
+// report logs err and keeps it for Status.
+func (g *Gate) report(ctx context.Context, err error) {
+	f := &Fault{At: gongxin.Millis(g.config.Now()), Code: "GATE_FAULT", Text: text("GATE_FAULT")}
+	var e *gongxin.Error
+	if errors.As(err, &e) {
+		f.Code, f.Text = e.Code, e.What()
+	}
+	level := slog.LevelError
+	if e != nil && e.Kind == gongxin.KindUnavailable {
+		level = slog.LevelWarn
+	}
+	g.config.Log.Log(ctx, level, "gate is hindered", "gate", g.config.Name, "code", f.Code, "err", err)
+	g.statusMu.Lock()
+	defer g.statusMu.Unlock()
+	g.lastError = f
+}
+
+// reached notes whether the source answered.
+func (g *Gate) reached(ok bool) {
+	g.statusMu.Lock()
+	defer g.statusMu.Unlock()
+	g.reachable = ok
+	if ok {
+		g.lastError = nil
+	}
+}

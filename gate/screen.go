@@ -1,0 +1,199 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gongxin"
+	"gongxin/identity"
+	"gongxin/screen"
+)
+
+// A Query asks whether one person or organisation may go ahead with one
+// business. It is forgotten with the answer.
+type Query struct {
+	Scenario string `json:"scenario"` // id of the catalogue, such as "flight"
+	Number   string `json:"number"`   // identifier, in any writing that identity.Parse reads
+	Name     string `json:"name"`
+}
+
+const (
+	maxHits     = 100 // listings of one subject that an answer shows and records
+	maxNames    = 20  // namesakes that an answer shows
+	maxAttempts = 8
+	// maxAhead is how far a checkpoint may lie before the gate's clock has come to
+	// it: more means that the clock is wrong and freshness cannot be judged.
+	maxAhead = 10 * time.Minute
+)
+
+// A view is what the gate knows at one sequence. The index beside it is the one of
+// the same sequence as long as Gate.mu is held.
+type view struct {
+	sequence   uint64
+	asOf       time.Time
+	freshUntil time.Time // zero if nothing was verified yet
+}
+
+// fresh tells whether the copy is known to be current at now.
+func (v view) fresh(now time.Time) bool {
+	return !now.After(v.freshUntil) && now.Add(maxAhead).After(v.asOf)
+}
+
+// Screen answers q. An answer that refers or blocks is recorded on disk, without
+// who was asked about, before it is given. A clear answer allocates nothing for a
+// number in canonical form. Errors: SCENARIO_UNKNOWN, SUBJECT_NEEDED,
+// OUTCOME_NOT_KEPT, and ctx's.
+func (g *Gate) Screen(ctx context.Context, q Query) (gongxin.Decision, error) {
+	measures := g.config.Catalogue.For(q.Scenario)
+	if len(measures) == 0 {
+		return gongxin.Decision{}, gongxin.Invalid("SCENARIO_UNKNOWN", q.Scenario)
+	}
+	for range maxAttempts {
+		d, found, err := g.look(q, measures)
+		if err != nil || d.Outcome == gongxin.Clear {
+			return d, err
+		}
+		err = g.record(ctx, &d, found)
+		if errors.Is(err, errMoved) || errors.Is(err, errTaken) {
+			continue // the list changed between looking and recording, or two references met: look again
+		}
+		return d, err
+	}
+	return gongxin.Decision{}, gongxin.Unavailable("OUTCOME_NOT_KEPT", "the list keeps changing")
+}
+
+// look answers q as of one sequence and records nothing.
+func (g *Gate) look(q Query, measures []gongxin.Measure) (gongxin.Decision, []finding, error) {
+	now := g.config.Now()
+	number, _, parsing := identity.Parse(q.Number)
+	bare := parsing != nil && strings.TrimSpace(q.Number) == ""
+
+	g.mu.RLock()
+	v := g.view
+	d := gongxin.Decision{Outcome: gongxin.Clear, Scenario: q.Scenario, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil}
+	fresh := v.fresh(now)
+	var hits []screen.Hit
+	if fresh && parsing == nil {
+		if hits = g.index.Lookup(number, nil); hits == nil {
+			g.mu.RUnlock()
+			return d, nil, nil
+		}
+	} else if fresh && bare {
+		hits = g.index.ByName(q.Name, maxNames, nil)
+	}
+	g.mu.RUnlock()
+
+	switch {
+	case bare && screen.Fold(q.Name) == "":
+		return gongxin.Decision{}, nil, gongxin.Invalid("SUBJECT_NEEDED")
+	case !fresh:
+		d.Outcome = gongxin.Refer
+		d.Reasons = []gongxin.Reason{staleReason(now, v)}
+		return d, nil, nil
+	case parsing != nil && !bare:
+		d.Outcome = gongxin.Refer
+		d.Reasons = appendReason(nil, "NUMBER_INVALID", text("NUMBER_INVALID", numberFault(parsing)))
+		return d, nil, nil
+	}
+	asked := question{measures: measures, numbered: parsing == nil, name: q.Name, day: gongxin.DayOf(now), searching: bare}
+	var found []finding
+	d.Outcome, found, d.Reasons = asked.judge(hits)
+	if len(found) > maxHits {
+		found = strongest(found, maxHits)
+	}
+	for _, f := range found {
+		d.Hits = append(d.Hits, f.hit)
+	}
+	return d, found, nil
+}
+
+// strongest returns n of found, those that block first.
+func strongest(found []finding, n int) []finding {
+	var kept, rest []finding
+	for _, f := range found {
+		if f.code == codeListed {
+			kept = append(kept, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	return append(kept, rest...)[:n]
+}
+
+func staleReason(now time.Time, v view) gongxin.Reason {
+	const form = "2006-01-02 15:04:05"
+	switch {
+	case v.asOf.IsZero():
+		return gongxin.Reason{Code: "STALE", Text: text("STALE", "—")}
+	case now.After(v.freshUntil):
+		return gongxin.Reason{Code: "STALE", Text: text("STALE", v.asOf.In(gongxin.Shanghai).Format(form))}
+	}
+	return gongxin.Reason{Code: "CLOCK_BEHIND", Text: text("CLOCK_BEHIND", v.asOf.In(gongxin.Shanghai).Format(form))}
+}
+
+func numberFault(err error) string {
+	var e *identity.Error
+	if errors.As(err, &e) {
+		return string(e.Reason)
+	}
+	return string(identity.Format)
+}
+
+// record writes down the outcome of d and fills in its reference and remedy.
+// Errors: errMoved if the list has changed since d was found, errTaken.
+func (g *Gate) record(ctx context.Context, d *gongxin.Decision, found []finding) error {
+	now := gongxin.Millis(g.config.Now())
+	reference, err := g.newReference(now)
+	if err != nil {
+		return err
+	}
+	rows := make([]outcome, 0, max(1, len(found)))
+	for i, f := range found {
+		kind := kindReferred
+		if f.code == codeListed {
+			kind = kindRestricted
+		}
+		rows = append(rows, outcome{reference: reference, part: i + 1, kind: kind, listing: f.hit.Listing, scenario: d.Scenario,
+			measure: f.hit.Measure, reason: f.code, sequence: d.Sequence, at: now, until: f.hit.Until})
+	}
+	if len(rows) == 0 {
+		rows = append(rows, outcome{reference: reference, part: 1, kind: kindReferred, scenario: d.Scenario,
+			reason: d.Reasons[0].Code, sequence: d.Sequence, at: now})
+	}
+	if err := g.outcomes.record(ctx, rows); err != nil {
+		if errors.Is(err, errMoved) || errors.Is(err, errTaken) || ctx.Err() != nil {
+			return err
+		}
+		g.config.Log.ErrorContext(ctx, "outcome not recorded", "reference", reference, "err", err)
+		return fmt.Errorf("%w: %w", gongxin.Unavailable("OUTCOME_NOT_KEPT", err), err)
+	}
+	g.wakeDelivery()
+	remedy := text("REMEDY_REFERRED", g.config.Department, reference)
+	if d.Outcome == gongxin.Block {
+		remedy = text("REMEDY_RESTRICTED", strings.Join(courts(found), "、"), g.config.Department, reference)
+	}
+	d.Reference, d.Remedy = reference, &remedy
+	return nil
+}
+
+const referenceLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// newReference makes a reference such as R-railway-20261124-7K3M9QXA: gate, day in
+// Asia/Shanghai, 40 random bits.
+func (g *Gate) newReference(at time.Time) (string, error) {
+	var b [8]byte
+	g.randomMu.Lock()
+	defer g.randomMu.Unlock()
+	if _, err := io.ReadFull(g.config.Random, b[:]); err != nil {
+		return "", fmt.Errorf("make reference: %w", err)
+	}
+	for i := range b {
+		b[i] = referenceLetters[b[i]&31]
+	}
+	y, m, d := gongxin.DayOf(at).Date()
+	return fmt.Sprintf("R-%s-%04d%02d%02d-%s", g.config.Name, y, m, d, b[:]), nil
+}

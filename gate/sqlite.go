@@ -1,0 +1,85 @@
+package gate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// openFile opens a database file, made if missing, for this process alone: the
+// lock is taken at once and held until Close. journal is "WAL" or "TRUNCATE".
+func openFile(ctx context.Context, path, journal string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	q := url.Values{"_txlock": {"exclusive"}, "_pragma": {
+		"busy_timeout(0)", "locking_mode(EXCLUSIVE)", "journal_mode(" + journal + ")", "synchronous(FULL)",
+		"trusted_schema(OFF)", "cell_size_check(ON)", "cache_size(-65536)",
+	}}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // one writer, and the lock belongs to the connection
+	db.SetConnMaxIdleTime(0)
+	tx, err := db.BeginTx(ctx, nil)
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// quickCheck asks SQLite whether the pages of db fit together.
+func quickCheck(ctx context.Context, db *sql.DB) error {
+	var answer string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&answer); err != nil {
+		return err
+	}
+	if answer != "ok" {
+		return fmt.Errorf("%w: %s", errDamaged, answer)
+	}
+	return nil
+}
+
+// errDamaged is what is found by our own checks of a file.
+var errDamaged = errors.New("damaged")
+
+// primary returns SQLite's primary result code of err, 0 if it has none.
+func primary(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// locked tells whether another process holds the file.
+func locked(err error) bool {
+	c := primary(err)
+	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
+}
+
+// damage tells whether err says that a file is damaged, and not that the disk is
+// full, a permission is missing, or that somebody cancelled.
+func damage(err error) bool {
+	if errors.Is(err, errDamaged) {
+		return true
+	}
+	switch primary(err) {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+		sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_READONLY:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,334 @@
+package gate
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/ledger"
+	"gongxin/screen"
+)
+
+// The state is the verified copy of the list: a row for each listing in force, and
+// the position. Each row has a keyed sum, and the elements of all rows must add
+// up to the digest that the hub signed, so damage anywhere is noticed when the
+// file is opened. It can always be fetched again.
+const stateSchema = `
+	CREATE TABLE IF NOT EXISTS position (
+		id INTEGER PRIMARY KEY CHECK (id = 1),
+		format INTEGER NOT NULL,
+		hub BLOB NOT NULL,
+		position BLOB NOT NULL,
+		sum BLOB NOT NULL
+	);
+	CREATE TABLE IF NOT EXISTS listings (
+		id BLOB PRIMARY KEY,
+		sequence INTEGER NOT NULL,
+		element BLOB NOT NULL,
+		hash INTEGER NOT NULL,
+		tag BLOB NOT NULL,
+		name TEXT NOT NULL,
+		masked TEXT NOT NULL,
+		case_number TEXT NOT NULL,
+		court TEXT NOT NULL,
+		severity TEXT NOT NULL,
+		published INTEGER NOT NULL,
+		until INTEGER NOT NULL,
+		sum BLOB NOT NULL
+	) WITHOUT ROWID`
+
+const stateFormat = 1
+
+const (
+	readPosition  = `SELECT format, hub, position, sum FROM position`
+	writePosition = `INSERT INTO position (id, format, hub, position, sum) VALUES (1, $1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET format = $1, hub = $2, position = $3, sum = $4`
+	readListings = `SELECT id, sequence, element, hash, tag, name, masked, case_number, court, severity, published, until, sum FROM listings`
+	readElement  = `SELECT element FROM listings WHERE id = $1`
+	writeListing = `INSERT INTO listings (id, sequence, element, hash, tag, name, masked, case_number, court, severity, published, until, sum)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (id) DO UPDATE SET sequence = $2, element = $3, hash = $4, tag = $5, name = $6, masked = $7, case_number = $8,
+			court = $9, severity = $10, published = $11, until = $12, sum = $13`
+	removeListing = `DELETE FROM listings WHERE id = $1`
+)
+
+// A held is one listing in force.
+type held struct {
+	id       gongxin.ListingID
+	sequence uint64
+	element  ledger.Digest
+	entry    screen.Entry
+}
+
+type state struct {
+	db     *sql.DB
+	key    screen.Key
+	hub    []byte // hash of the hub's verifier key
+	at     feed.Position
+	closed bool // db is closed, because another file was to take its place
+}
+
+// openState opens the file at path, made if missing, reads all of it into an
+// index, and checks it. Errors: GATE_OTHER_HUB; one for which damage says true.
+func openState(ctx context.Context, path string, key screen.Key, verifierKey string) (*state, *screen.Index, error) {
+	db, err := openFile(ctx, path, "WAL")
+	if err != nil {
+		return nil, nil, err
+	}
+	hub := sha256.Sum256([]byte(verifierKey))
+	s := &state{db: db, key: key, hub: hub[:]}
+	index, err := s.load(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return s, index, nil
+}
+
+// attachState opens the file at path, which was written and verified a moment ago
+// up to at, in the place of old.
+func attachState(ctx context.Context, path string, old *state, at feed.Position) (*state, error) {
+	db, err := openFile(ctx, path, "WAL")
+	if err != nil {
+		return old, err
+	}
+	return &state{db: db, key: old.key, hub: old.hub, at: at}, nil
+}
+
+func (s *state) load(ctx context.Context) (*screen.Index, error) {
+	if _, err := s.db.ExecContext(ctx, stateSchema); err != nil {
+		return nil, err
+	}
+	if err := quickCheck(ctx, s.db); err != nil {
+		return nil, err
+	}
+	if err := s.loadPosition(ctx); err != nil {
+		return nil, err
+	}
+	index := screen.NewSized(s.key, int(min(s.at.Head.Count, 1<<28)))
+	rows, err := s.db.QueryContext(ctx, readListings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var count uint64
+	var digest ledger.Digest
+	sums := s.sums()
+	for rows.Next() {
+		h, err := scanHeld(rows, sums)
+		if err != nil {
+			return nil, err
+		}
+		index.Put(h.id, h.entry)
+		count, digest = count+1, digest.Add(h.element)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if count != s.at.Head.Count || digest != s.at.Head.Digest || uint64(index.Len()) != count {
+		return nil, fmt.Errorf("%w: %d listings are not the set that was signed for sequence %d", errDamaged, count, s.at.Tree.Size())
+	}
+	return index, nil
+}
+
+func (s *state) loadPosition(ctx context.Context) error {
+	var format int
+	var hub, position, sum []byte
+	switch err := s.db.QueryRowContext(ctx, readPosition).Scan(&format, &hub, &position, &sum); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil // a new file; rows without a position do not add up to the empty digest
+	case err != nil:
+		return unreadable(err)
+	case !hmac.Equal(sum, s.positionSum(format, hub, position)):
+		return fmt.Errorf("%w: the position", errDamaged)
+	case format != stateFormat:
+		return fmt.Errorf("%w: format %d is not %d", errDamaged, format, stateFormat)
+	case !hmac.Equal(hub, s.hub):
+		return gongxin.Conflict("GATE_OTHER_HUB", "")
+	}
+	if err := s.at.UnmarshalBinary(position); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return nil
+}
+
+// unreadable marks a row that cannot be scanned as damage, and leaves SQLite's own errors.
+func unreadable(err error) error {
+	if primary(err) != 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
+// sums makes keyed sums of rows: fields with their lengths, first half of
+// HMAC-SHA-256.
+type sums struct{ mac hash.Hash }
+
+func (s *state) sums() *sums {
+	m := hmac.New(sha256.New, s.key[:])
+	m.Write([]byte("gongxin gate state"))
+	return &sums{hmac.New(sha256.New, m.Sum(nil))}
+}
+
+func (s *sums) of(fields ...[]byte) []byte {
+	s.mac.Reset()
+	for _, f := range fields {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(f)))
+		s.mac.Write(n[:])
+		s.mac.Write(f)
+	}
+	return s.mac.Sum(nil)[:16]
+}
+
+func word(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func (s *state) positionSum(format int, hub, position []byte) []byte {
+	return s.sums().of([]byte("position"), word(uint64(format)), hub, position)
+}
+
+func (s *sums) held(h held) []byte {
+	e := h.entry
+	return s.of([]byte("listing"), h.id[:], word(h.sequence), h.element[:], word(e.Mark.Hash), e.Mark.Tag[:], []byte(e.Name), []byte(e.Masked),
+		[]byte(e.Case), []byte(e.Court), []byte(e.Severity), word(uint64(e.Published)), word(uint64(e.Until)))
+}
+
+func scanHeld(rows *sql.Rows, sums *sums) (held, error) {
+	var h held
+	var id, element, tag, sum []byte
+	var hash int64
+	e := &h.entry
+	err := rows.Scan(&id, &h.sequence, &element, &hash, &tag, &e.Name, &e.Masked, &e.Case, &e.Court, &e.Severity, &e.Published, &e.Until, &sum)
+	if err != nil {
+		return h, unreadable(err)
+	}
+	if len(id) != len(h.id) || len(element) != len(h.element) || len(tag) != len(e.Mark.Tag) {
+		return h, fmt.Errorf("%w: a listing's row", errDamaged)
+	}
+	h.id, h.element, e.Mark = gongxin.ListingID(id), ledger.Digest(element), screen.Mark{Hash: uint64(hash), Tag: [16]byte(tag)}
+	if !hmac.Equal(sum, sums.held(h)) {
+		return h, fmt.Errorf("%w: the row of listing %s", errDamaged, h.id)
+	}
+	return h, nil
+}
+
+// elements reads what is held from the state (feed.Held). What goes wrong is kept
+// in fault, to be asked for afterwards.
+type elements struct {
+	ctx   context.Context
+	query func(ctx context.Context, query string, args ...any) *sql.Row
+	fault error
+}
+
+// Element returns what listing id adds to the digest.
+func (e *elements) Element(id gongxin.ListingID) (d ledger.Digest, ok bool) {
+	var b []byte
+	switch err := e.query(e.ctx, readElement, id[:]).Scan(&b); {
+	case errors.Is(err, sql.ErrNoRows):
+		return d, false
+	case err != nil:
+		e.fault = errors.Join(e.fault, err)
+		return d, false
+	case len(b) != len(d):
+		e.fault = errors.Join(e.fault, fmt.Errorf("%w: the element of listing %s", errDamaged, id))
+		return d, false
+	}
+	return ledger.Digest(b), true
+}
+
+// A difference is what changes do to the set in force: what is put, and what is
+// taken out.
+type difference struct {
+	put  []held
+	gone []gongxin.ListingID
+}
+
+// reduce folds verified changes into what is different after them.
+func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry) difference {
+	latest := map[gongxin.ListingID]int{}
+	for i, c := range changes {
+		if c.Event.Kind.Force() != gongxin.ForceNone {
+			latest[c.Event.Listing] = i
+		}
+	}
+	var d difference
+	for i, c := range changes {
+		if at, ok := latest[c.Event.Listing]; !ok || at != i {
+			continue
+		}
+		if c.Event.Kind.Force() == gongxin.ForceLeaves {
+			d.gone = append(d.gone, c.Event.Listing)
+			continue
+		}
+		d.put = append(d.put, held{id: c.Event.Listing, sequence: c.Sequence, element: c.Element, entry: entry(*c.Event.Entry)})
+	}
+	return d
+}
+
+// write writes d and the position in one transaction, or nothing.
+func (s *state) write(ctx context.Context, d difference, at feed.Position) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	defer tx.Rollback() // after Commit there is nothing to roll back
+	if err := s.writeRows(ctx, tx, d); err != nil {
+		return err
+	}
+	if err := s.writePosition(ctx, tx, at); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	s.at = at
+	return nil
+}
+
+func (s *state) writeRows(ctx context.Context, tx *sql.Tx, d difference) error {
+	if len(d.put)+len(d.gone) == 0 {
+		return nil
+	}
+	put, err := tx.PrepareContext(ctx, writeListing)
+	if err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	defer put.Close()
+	remove, err := tx.PrepareContext(ctx, removeListing)
+	if err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	defer remove.Close()
+	sums := s.sums()
+	for _, h := range d.put {
+		e := h.entry
+		_, err := put.ExecContext(ctx, h.id[:], int64(h.sequence), h.element[:], int64(e.Mark.Hash), e.Mark.Tag[:], e.Name, e.Masked, e.Case,
+			e.Court, string(e.Severity), int64(e.Published), int64(e.Until), sums.held(h))
+		if err != nil {
+			return fmt.Errorf("write listing %s: %w", h.id, err)
+		}
+	}
+	for _, id := range d.gone {
+		if _, err := remove.ExecContext(ctx, id[:]); err != nil {
+			return fmt.Errorf("remove listing %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func (s *state) writePosition(ctx context.Context, tx *sql.Tx, at feed.Position) error {
+	position, err := at.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("write position: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, writePosition, stateFormat, s.hub, position, s.positionSum(stateFormat, s.hub, position)); err != nil {
+		return fmt.Errorf("write position: %w", err)
+	}
+	return nil
+}

@@ -9,6 +9,7 @@ FUZZTIME ?= 10s
 BENCH ?= .
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
+.NOTPARALLEL:
 .PHONY: help build generate test prepare format vet lint generated compile check bench fuzz demo clean
 
 help: ## this list
@@ -49,7 +50,7 @@ compile:
 
 check:
 	@echo '== tests'
-	$(GO) run ./scripts/gotest -race -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) run ./scripts/gotest -race -timeout 20m ./...
 
 bench: ## every benchmark; BENCH=Screen for some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

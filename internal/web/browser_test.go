@@ -236,11 +236,12 @@ func TestInABrowserAnOldStateSaysThatItIsOld(t *testing.T) {
 func TestInABrowserThePageFitsAPhone(t *testing.T) {
 	exercise := busy(t)
 	exercise.Hub.Exercise = true
+	b := open(t)
+	url := serve(t, &board{status: exercise})
 	for _, lang := range []string{"zh", "en"} {
-		b := open(t)
 		for _, width := range []int64{320, 390} {
 			b.size(width, 844)
-			b.load(fmt.Sprintf("%s/?lang=%s", serve(t, &board{status: exercise}), lang))
+			b.load(fmt.Sprintf("%s/?lang=%s", url, lang))
 			b.see("table", wordsFor(lang).Gates)
 			if w := value[int64](b, "document.documentElement.scrollWidth"); w > width {
 				t.Errorf("%s: the page is %d wide on a screen of %d", lang, w, width)

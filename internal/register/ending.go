@@ -56,9 +56,10 @@ func unseen(l gongxin.Listing) bool { return l.Entry.NonPublic || l.State != gon
 
 // lastDay is the last day that belongs to l, which has ended: the next round of its
 // key begins after it, so that what was sent about l says nothing about the next.
+// It stays known when the entry of l is erased.
 func lastDay(l gongxin.Listing) gongxin.Day {
 	if l.State == gongxin.Expired {
-		return l.Entry.Until
+		return l.Exit.On.Add(-1)
 	}
 	return l.Exit.On
 }

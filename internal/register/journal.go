@@ -14,7 +14,7 @@ type Journal interface {
 	Listing(ctx context.Context, id gongxin.ListingID) (gongxin.Listing, error)
 
 	// Find returns the latest round of each key, in the order of keys; where there
-	// is none, the zero Found.
+	// is none, the zero Found. The Entry of a listing that was erased is zero.
 	Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, error)
 
 	// InCase returns the newest listing whose case has the key caseKey

@@ -49,7 +49,7 @@ func (c ServeNotice) decide(l gongxin.Listing, p *policy.Policy, at time.Time) (
 	case served > today:
 		return nil, dateFuture(fieldServed, served, today)
 	case l.State.Ended() && served <= lastDay(l):
-		return nil, gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), lastDay(l).String())
+		return nil, gongxin.Conflict("LISTING_ENDED", c.Entry.Case.String(), lastDay(l).String())
 	}
 	if err := checkEntry(&c.Entry, p, today); err != nil {
 		return nil, err

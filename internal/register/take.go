@@ -67,7 +67,7 @@ func (r *Register) Take(ctx context.Context, by gongxin.Actor, batch []Submissio
 			if taken[i].Err != nil {
 				continue
 			}
-			if err := t.row(ctx, &batch[i], &taken[i]); err != nil {
+			if err := t.row(ctx, i, &batch[i], &taken[i]); err != nil {
 				return fmt.Errorf("take row %d of %d: %w", i+1, len(batch), err)
 			}
 		}
@@ -85,7 +85,9 @@ type taking struct {
 	journal  Journal
 	by       gongxin.Actor
 	at       time.Time
-	latest   map[gongxin.ListingKey]Found // of every list row's key, as the rows before left it
+	found    []Found                    // the latest listing of each key of the batch, as the rows before left it
+	of       []int                      // by row: which of found its key has
+	byKey    map[gongxin.ListingKey]int // the same by key
 }
 
 // look refuses the list rows that can be judged by themselves and finds what the
@@ -93,6 +95,7 @@ type taking struct {
 func (t *taking) look(ctx context.Context, batch []Submission, taken []Taken) error {
 	today := gongxin.DayOf(t.at)
 	keys := make([]gongxin.ListingKey, 0, len(batch))
+	t.of, t.byKey = make([]int, len(batch)), make(map[gongxin.ListingKey]int, len(batch))
 	for i := range batch {
 		e := batch[i].Entry
 		taken[i] = Taken{}
@@ -106,32 +109,34 @@ func (t *taking) look(ctx context.Context, batch []Submission, taken []Taken) er
 		if err == nil {
 			err = checkEntry(e, t.register.policy, today)
 		}
-		if taken[i].Err = err; err == nil {
-			keys = append(keys, e.Key())
+		if taken[i].Err = err; err != nil {
+			continue
 		}
+		key := e.Key()
+		n, twice := t.byKey[key]
+		if !twice {
+			n = len(keys)
+			keys = append(keys, key)
+			t.byKey[key] = n
+		}
+		t.of[i] = n
 	}
-	t.latest = make(map[gongxin.ListingKey]Found, len(keys))
 	if len(keys) == 0 {
 		return nil
 	}
-	found, err := t.journal.Find(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for i, k := range keys {
-		t.latest[k] = found[i]
-	}
-	return nil
+	var err error
+	t.found, err = t.journal.Find(ctx, keys)
+	return err
 }
 
-// row takes one row. An error is one of the journal; a refusal stands in out.
-func (t *taking) row(ctx context.Context, s *Submission, out *Taken) error {
+// row takes row i. An error is one of the journal; a refusal stands in out.
+func (t *taking) row(ctx context.Context, i int, s *Submission, out *Taken) error {
 	var found Found
 	var events []gongxin.Event
 	switch {
 	case s.Entry != nil && s.Withdrawal == nil:
-		found = t.latest[s.Entry.Key()]
-		events, out.Note, out.Err = t.list(s, found)
+		found = t.found[t.of[i]]
+		events, out.Note, out.Err = t.list(s, &found)
 	case s.Withdrawal != nil && s.Entry == nil:
 		var err error
 		if found, events, out.Err, err = t.withdrawal(ctx, s.Withdrawal); err != nil {
@@ -157,34 +162,35 @@ func (t *taking) row(ctx context.Context, s *Submission, out *Taken) error {
 		return err
 	}
 	out.Listing, out.Sequence, out.Changed = l.ID, l.Sequence, true
-	key := l.Entry.Key()
-	if _, concerned := t.latest[key]; concerned {
-		t.latest[key] = Found{l, found.Submission}
+	if s.Entry != nil {
+		t.found[t.of[i]] = Found{l, found.Submission}
+	} else if n, concerned := t.byKey[l.Entry.Key()]; concerned {
+		t.found[n] = Found{l, found.Submission}
 	}
 	return nil
 }
 
 // list returns what a list row causes to found, the latest listing of its key, or
 // why nothing needs to change, or why nothing may.
-func (t *taking) list(s *Submission, found Found) (events []gongxin.Event, note string, err error) {
-	l := found.Listing
+func (t *taking) list(s *Submission, found *Found) (events []gongxin.Event, note string, err error) {
+	l := &found.Listing
 	same := l.State != "" && (s.Digest == found.Submission && s.Digest != [32]byte{} || l.Entry == *s.Entry)
 	switch {
-	case l.State == "", l.State.Ended() && !same && s.Entry.Published > lastDay(l):
+	case l.State == "", l.State.Ended() && !same && s.Entry.Published > lastDay(*l):
 		events, err = t.admit(s)
 		return events, "", err
 	case l.State.Ended() && same:
 		return nil, NoteAlreadyEnded, nil
 	case l.State.Ended():
-		return nil, "", gongxin.Conflict("LISTING_ENDED", l.Entry.Case.String(), lastDay(l).String())
+		return nil, "", gongxin.Conflict("LISTING_ENDED", s.Entry.Case.String(), lastDay(*l).String())
 	case l.State != gongxin.InForce:
-		return nil, "", gongxin.Conflict("LISTING_IN_PROCEDURE", l.Entry.Case.String())
+		return nil, "", gongxin.Conflict("LISTING_IN_PROCEDURE", s.Entry.Case.String())
 	case !same:
-		return nil, "", gongxin.Conflict("LISTING_DIFFERS", l.Entry.Case.String())
+		return nil, "", gongxin.Conflict("LISTING_DIFFERS", s.Entry.Case.String())
 	case s.Withdrawn.IsZero():
 		return nil, NoteAlreadyListed, nil
 	}
-	events, err = endingOf(s).decide(l, t.at)
+	events, err = endingOf(s).decide(*l, t.at)
 	return events, "", err
 }
 
@@ -223,8 +229,8 @@ func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found Found, ev
 		return found, nil, nil, err
 	case inCase == 0:
 		return found, nil, gongxin.Missing("UNKNOWN_CASE", w.Case.String()), nil
-	case l.ID.IsZero():
-		return found, nil, gongxin.Missing("SUBJECT_NOT_IN_CASE", w.Case.String(), w.Number.String()), nil
+	case l.Entry.Case.IsZero(): // none, or ended and erased since: whose it was is forgotten
+		return Found{}, nil, gongxin.Missing("SUBJECT_NOT_IN_CASE", w.Case.String(), w.Number.String()), nil
 	}
 	ground := w.Ground
 	if ground == "" {

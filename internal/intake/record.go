@@ -53,18 +53,23 @@ type Record struct {
 	Withdrawal  *Withdrawal    // of an accepted withdrawal
 	Digest      [32]byte       // of the listing's fields without 撤销时间; equal digests are the same content
 
+	Listing gongxin.ListingID // once the register has taken the record; zero before, and for a rejected one
+
 	Raw []string // the cells as they came, for a correction file
+
+	rejection *gongxin.Error // what Reject was called with
 }
 
 // Reject turns r into a record rejected for e: what the register says of a record
 // that passed the checks of the file.
 func (r *Record) Reject(e *gongxin.Error) {
-	r.Outcome = Reject
+	r.Outcome, r.rejection = Reject, e
 	r.Reason = reason(e)
 	if e.Place.Field != "" {
 		r.Field = e.Place.Field
 	}
 	r.Message, r.Mend = e.What(), e.Mend()
+	r.Listing = gongxin.ListingID{}
 	r.Normalisations, r.Values = nil, nil
 	r.Entry, r.Withdrawal, r.WithdrawnOn, r.Digest = nil, nil, 0, [32]byte{}
 }
@@ -92,6 +97,7 @@ type said struct {
 	Values         map[string]string `json:"values,omitempty"`
 	Notes          []string          `json:"notes,omitempty"`
 	Extra          map[string]string `json:"extra,omitempty"`
+	Listing        gongxin.ListingID `json:"listing,omitzero"`
 	Message        *gongxin.Text     `json:"message,omitempty"`
 	Mend           *gongxin.Text     `json:"mend,omitempty"`
 }
@@ -100,7 +106,33 @@ type said struct {
 // else. Values are in full, since they are the court's own; messages are masked.
 func (r Record) MarshalJSON() ([]byte, error) {
 	return encode(said{r.File, r.Row, r.Line, r.Outcome, r.Reason, r.Field, r.OfRow, r.OfFile, r.Normalisations,
-		r.Values, r.Notes, r.Extra, text(r.Message), text(r.Mend)})
+		r.Values, r.Notes, r.Extra, r.Listing, text(r.Message), text(r.Mend)})
+}
+
+// UnmarshalJSON reads what MarshalJSON gives: what a hub said of a record. Entry,
+// Withdrawal and Raw stay with the hub.
+func (r *Record) UnmarshalJSON(b []byte) error {
+	var s said
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	*r = Record{File: s.File, Row: s.Row, Line: s.Line, Outcome: s.Outcome, Reason: s.Reason, Field: s.Field, OfRow: s.OfRow,
+		OfFile: s.OfFile, Normalisations: s.Normalisations, Values: s.Values, Notes: s.Notes, Extra: s.Extra, Listing: s.Listing}
+	if s.Message != nil {
+		r.Message = *s.Message
+	}
+	if s.Mend != nil {
+		r.Mend = *s.Mend
+	}
+	return nil
+}
+
+// Err returns the rejection of r as an error for people, nil if it was accepted.
+func (r Record) Err() error {
+	if r.rejection == nil {
+		return nil
+	}
+	return r.rejection
 }
 
 // Refusal gives the JSON object of a file that was refused as a whole; err must

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// benchFlags say how large the measurements are.
+type benchFlags struct {
+	rows     int    // of the court's file, and listings to screen against
+	courts   int    // that decide at once
+	changes  int    // whose way to the gate is timed
+	database string // instead of the embedded one
+	dir      string
+}
+
+// A measurement is one line of the table.
+type measurement struct {
+	what  string
+	value float64
+	unit  string
+	note  string // the ratio to its rival, or what it was
+}
+
+func newBench() *cobra.Command {
+	var f benchFlags
+	c := &cobra.Command{
+		Use: "bench [intake|decide|screen|reach]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "reach"},
+		Args: cobra.OnlyValidArgs,
+		Long: `Measures on your own machine, each figure beside its rival in one run:
+
+  intake  a court's CSV file into the store, durable: rows/s and resident memory
+  decide  single durable decisions by several courts at once against one after the other
+  screen  an in-process answer by identifier against a Go map of the same numbers
+  reach   from the hub's commit to the gate's changed answer, over loopback`,
+		Example: "  gongxin bench\n  gongxin bench intake --rows 1000000",
+		RunE: func(c *cobra.Command, which []string) (err error) {
+			if f.dir, err = os.MkdirTemp(f.dir, "gongxin-bench-"); err != nil {
+				return err
+			}
+			defer os.RemoveAll(f.dir)
+			return f.run(c.Context(), which, c.OutOrStdout())
+		},
+	}
+	c.Flags().IntVar(&f.rows, "rows", 1_000_000, "rows of the court's file, and listings to screen against")
+	c.Flags().IntVar(&f.courts, "courts", 32, "courts that decide at once")
+	c.Flags().IntVar(&f.changes, "changes", 200, "changes whose way to the gate is timed")
+	c.Flags().StringVar(&f.database, "db", "", "measure intake and decide on this database: it must be empty, and is filled")
+	c.Flags().StringVar(&f.dir, "dir", "", "directory for the data; a temporary one if empty")
+	return c
+}
+
+func (f *benchFlags) run(ctx context.Context, which []string, out io.Writer) error {
+	all := []struct {
+		name    string
+		measure func(context.Context) ([]measurement, error)
+	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"reach", f.reach}}
+	for _, b := range all {
+		if len(which) > 0 && !slices.Contains(which, b.name) {
+			continue
+		}
+		lines, err := b.measure(ctx)
+		if err != nil {
+			return fmt.Errorf("bench %s: %w", b.name, err)
+		}
+		for _, m := range lines {
+			fmt.Fprintf(out, "%-8s %-44s %14.1f %-9s %s\n", b.name, m.what, m.value, m.unit, m.note)
+		}
+	}
+	return nil
+}
+
+// ratio says how a compares with b.
+func ratio(a, b float64) string { return fmt.Sprintf("%.2f × the line above", a/b) }
+
+// peakMemory is the largest resident memory of this process so far, in MiB; 0
+// where the system does not tell.
+func peakMemory() float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		var kib float64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %f kB", &kib); n == 1 {
+			return kib / 1024
+		}
+	}
+	return 0
+}
+
+// rate is n in a second, if it took d.
+func rate(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }

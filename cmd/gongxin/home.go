@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gongxin/internal/courts"
+	"gongxin/internal/hub"
+	"gongxin/internal/policy"
+	"gongxin/internal/register"
+	"gongxin/internal/store"
+	"gongxin/ledger"
+)
+
+// A home is a hub's data directory: its keys, snapshots, and the embedded
+// database unless --db names another.
+//
+//	hub.key     secret that signs checkpoints (0600)
+//	hub.pub     its verifier key, for gates
+//	blind.key   secret of the blind indexes (0600)
+//	gongxin.db  SQLite
+type home struct {
+	dir    string
+	db     string
+	origin string
+}
+
+const defaultOrigin = "gongxin.example/jiangsu"
+
+// keys reads the keys of h, and makes them if there are none yet.
+func (h home) keys() (signer *ledger.Signer, blind []byte, err error) {
+	if err := os.MkdirAll(h.dir, 0o700); err != nil {
+		return nil, nil, fmt.Errorf("make data directory: %w", err)
+	}
+	secret, err := h.secret("hub.key", func() (string, error) {
+		s, v, err := ledger.GenerateKey(h.origin, rand.Reader)
+		if err != nil {
+			return "", err
+		}
+		return s, writeNew(h.path("hub.pub"), v+"\n", 0o644)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if signer, err = ledger.NewSigner(secret); err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", h.path("hub.key"), err)
+	}
+	hexKey, err := h.secret("blind.key", func() (string, error) {
+		key := make([]byte, 32)
+		_, err := rand.Read(key)
+		return fmt.Sprintf("%x", key), err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if n, err := fmt.Sscanf(hexKey, "%x", &blind); n != 1 || err != nil || len(blind) != 32 {
+		return nil, nil, fmt.Errorf("read %s: not 64 hexadecimal digits", h.path("blind.key"))
+	}
+	return signer, blind, nil
+}
+
+func (h home) path(name string) string { return filepath.Join(h.dir, name) }
+
+// secret reads a secret of h; if there is none it makes one and keeps it.
+func (h home) secret(name string, fresh func() (string, error)) (string, error) {
+	b, err := os.ReadFile(h.path(name))
+	if err == nil {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read key: %w", err)
+	}
+	s, err := fresh()
+	if err != nil {
+		return "", fmt.Errorf("make %s: %w", name, err)
+	}
+	return s, writeNew(h.path(name), s+"\n", 0o600)
+}
+
+// writeNew writes a file durably under a name that must be free, whole or not at all.
+func writeNew(path, content string, mode fs.FileMode) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Link(f.Name(), path) // fails if another process was quicker
+	}
+	return errors.Join(err, os.Remove(f.Name()))
+}
+
+// open opens the store of h and returns the hub on it; close the store when done.
+func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log *slog.Logger) (*hub.Hub, *store.DB, error) {
+	signer, blind, err := h.keys()
+	if err != nil {
+		return nil, nil, err
+	}
+	url := h.db
+	if url == "" {
+		url = h.path("gongxin.db")
+	}
+	db, err := store.Open(ctx, url, store.Options{Sign: signer.Sign, BlindKey: blind, Now: now, Random: rand.Reader, Log: log})
+	if err != nil {
+		return nil, nil, fmt.Errorf("open store: %w", err)
+	}
+	centre, err := hub.New(hub.Config{
+		Store: db, Register: register.New(hub.NewWriter(db), policy.Default(), now, rand.Reader),
+		Courts: courts.Embedded(), VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
+		Now: now, Random: rand.Reader, Log: log,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return centre, db, nil
+}

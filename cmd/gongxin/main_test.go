@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The test binary is the command too: scripts and crash tests run it as gongxin.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gongxin": func() { os.Exit(run()) }})
+}
+
+// Scripts read as scenarios: $HUB and $GATE are free addresses on loopback,
+// $SAMPLES holds the courts' sample files, and
+//
+//	until PATTERN COMMAND …   runs COMMAND until its output matches, for at most 20 s
+//	save FILE                 keeps the last output in FILE
+func TestScripts(t *testing.T) {
+	samples, err := filepath.Abs("../../internal/intake/testdata/samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SAMPLES", samples)
+			for _, name := range []string{"HUB", "GATE"} {
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					return err
+				}
+				e.Setenv(name, l.Addr().String())
+				if err := l.Close(); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"until": until,
+			"save": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: save FILE")
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(ts.ReadFile("stdout")), 0o600))
+			},
+		},
+	})
+}
+
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND …")
+	}
+	pattern := regexp.MustCompile(args[0])
+	last := ""
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		last = ts.ReadFile("stdout") + ts.ReadFile("stderr") + fmt.Sprint(err)
+		if pattern.MatchString(last) {
+			return
+		}
+	}
+	ts.Fatalf("%q did not come; last: %s", args[0], last)
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gongxin"
+)
+
+func newScreen() *cobra.Command {
+	var address, scenario, number, name string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "screen", Short: "向网关查询一笔业务能否办理 · ask a gate whether a transaction may go ahead", Args: cobra.NoArgs,
+		Long:    `向本部门网关查询。Exit codes: 0 clear, 1 refer or block, 2 wrong use.`,
+		Example: `  gongxin screen --gate http://127.0.0.1:8701 --scenario flight --number 320000198001010018 --name 张三`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if scenario == "" {
+				return usage("--scenario is needed; GET /v1/scenarios of the gate lists them")
+			}
+			body, err := json.Marshal(map[string]string{"scenario": scenario, "number": number, "name": name})
+			if err != nil {
+				return err
+			}
+			client := http.Client{Timeout: 30 * time.Second}
+			request, err := http.NewRequestWithContext(c.Context(), http.MethodPost, strings.TrimSuffix(address, "/")+"/v1/screen", bytes.NewReader(body))
+			if err != nil {
+				return usage("--gate %q: %v", address, err)
+			}
+			request.Header.Set("Content-Type", "application/json")
+			answer, err := client.Do(request)
+			if err != nil {
+				return fmt.Errorf("ask the gate: %w", err)
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				return problemOf(answer)
+			}
+			var d gongxin.Decision
+			if err := json.NewDecoder(answer.Body).Decode(&d); err != nil {
+				return fmt.Errorf("read the gate's answer: %w", err)
+			}
+			if asJSON {
+				err = json.NewEncoder(c.OutOrStdout()).Encode(d)
+			} else {
+				_, err = fmt.Fprint(c.OutOrStdout(), describe(d))
+			}
+			if err == nil && d.Outcome != gongxin.Clear {
+				return errFindings
+			}
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&address, "gate", "http://127.0.0.1:8701", "URL of the gate")
+	f.StringVar(&scenario, "scenario", "", "business at hand, such as flight or g_train (needed)")
+	f.StringVar(&number, "number", "", "identifier of the person or organisation")
+	f.StringVar(&name, "name", "", "name of the person or organisation")
+	f.BoolVar(&asJSON, "json", false, "print the decision as JSON")
+	return c
+}
+
+// outcomeText says an outcome to people.
+var outcomeText = map[gongxin.Outcome]gongxin.Text{
+	gongxin.Clear: {ZH: "可以办理", EN: "go ahead"},
+	gongxin.Refer: {ZH: "请人工核实", EN: "a person must look"},
+	gongxin.Block: {ZH: "依法限制", EN: "restricted"},
+}
+
+// describe writes a decision for a terminal, Chinese first.
+func describe(d gongxin.Decision) string {
+	var b strings.Builder
+	t := outcomeText[d.Outcome]
+	fmt.Fprintf(&b, "%s %s · %s\n", strings.ToUpper(string(d.Outcome)), t.ZH, t.EN)
+	for _, r := range d.Reasons {
+		fmt.Fprintf(&b, "  %s  %s\n  %s\n", r.Code, r.ZH, r.EN)
+	}
+	for _, h := range d.Hits {
+		fmt.Fprintf(&b, "  %s %s  %s  %s\n  %s（%s）\n  %s\n", h.Name, h.Number, h.Court, h.Case, h.Basis.ZH, h.Clause, h.Basis.EN)
+	}
+	if d.Remedy != nil {
+		fmt.Fprintf(&b, "  救济 %s\n  %s\n", d.Remedy.ZH, d.Remedy.EN)
+	}
+	if d.Reference != "" {
+		fmt.Fprintf(&b, "  编号 reference %s\n", d.Reference)
+	}
+	fmt.Fprintf(&b, "  名单序号 as of %d，%s\n", d.Sequence, d.AsOf.In(gongxin.Shanghai).Format("2006-01-02 15:04:05"))
+	return b.String()
+}

@@ -1,0 +1,170 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/internal/store"
+	"gongxin/ledger"
+)
+
+const (
+	maxWait    = 30 * time.Second // of a long poll
+	maxChanges = 10_000           // in one answer, if a checkpoint lies within
+)
+
+// changes returns what an audience may see of the events after a sequence, up to
+// a committed checkpoint; none, with the newest checkpoint, if there are none.
+func (h *Hub) changes(ctx context.Context, a gongxin.Audience, after uint64) (feed.Changes, error) {
+	c := feed.Changes{After: after}
+	err := h.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
+		records, checkpoint, err := v.Changes(ctx, a, after, maxChanges)
+		if err != nil {
+			return err
+		}
+		c.Checkpoint = checkpoint
+		c.Records = make([]feed.Record, len(records))
+		for i, r := range records {
+			c.Records[i] = feed.Record(r)
+		}
+		return nil
+	})
+	return c, err
+}
+
+// serveChanges serves GET /v1/feed/changes?after=N&wait=SECONDS: the changes
+// after N with the bodies for departments, verifiable by the signed checkpoint
+// at the end. With wait it answers when there is a change, or a checkpoint newer
+// than the one at the start of the wait, or the time is over.
+func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	after, err := strconv.ParseUint(r.URL.Query().Get("after"), 10, 63)
+	if err != nil {
+		a.fail(w, r, gongxin.Invalid("QUERY_PARAMETER", "after"))
+		return
+	}
+	var wait time.Duration
+	if s := r.URL.Query().Get("wait"); s != "" {
+		seconds, err := strconv.ParseUint(s, 10, 16)
+		if err != nil {
+			a.fail(w, r, gongxin.Invalid("QUERY_PARAMETER", "wait"))
+			return
+		}
+		wait = min(time.Duration(seconds)*time.Second, maxWait)
+	}
+	head, err := a.hub.head(ctx)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if after > head.Size {
+		a.fail(w, r, gongxin.Conflict("FEED_AHEAD", after, head.Size))
+		return
+	}
+	if wait > 0 && after == head.Size {
+		// Woken by a commit; else the answer carries whatever checkpoint is newest then.
+		waiting, cancel := context.WithTimeout(ctx, min(wait, a.hub.Heartbeat))
+		_, err := a.hub.Store.Wait(waiting, after)
+		cancel()
+		if ctx.Err() != nil {
+			return // the follower has gone
+		}
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			a.fail(w, r, err)
+			return
+		}
+	}
+	c, err := a.hub.changes(ctx, gongxin.AudiencePartner, after)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	var body bytes.Buffer
+	if err := c.Encode(&body); err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", "no-store") // the answer depends on who asks
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	if _, err := w.Write(body.Bytes()); err != nil {
+		a.hub.Log.DebugContext(ctx, "follower went away", "err", err)
+	}
+}
+
+// serveSnapshot serves GET /v1/feed/snapshot: the newest list in force as a file
+// whose hash the ledger holds.
+func (a *api) serveSnapshot(w http.ResponseWriter, r *http.Request) {
+	path, _, err := a.hub.newestSnapshot()
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if path == "" {
+		a.fail(w, r, gongxin.Missing("FEED_NO_SNAPSHOT"))
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	defer f.Close()
+	w.Header().Set("Content-Type", "application/octet-stream")
+	http.ServeContent(w, r, "", time.Time{}, f)
+}
+
+// serveCheckpoint serves GET /checkpoint (C2SP tlog-tiles).
+func (a *api) serveCheckpoint(w http.ResponseWriter, r *http.Request) {
+	var checkpoint []byte
+	err := a.hub.Store.Read(r.Context(), func(ctx context.Context, v *store.View) (err error) {
+		checkpoint, err = v.Checkpoint(ctx)
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(checkpoint) // a reader that went away needs no answer
+}
+
+// serveTile serves GET /tile/… : tree tiles and entry bundles (C2SP tlog-tiles).
+// They never change, so any cache may keep them.
+func (a *api) serveTile(w http.ResponseWriter, r *http.Request) {
+	level, index, width, err := ledger.ParseTilePath(strings.TrimPrefix(r.URL.Path, "/"))
+	if err != nil {
+		a.fail(w, r, gongxin.Missing("TILE_UNKNOWN", r.URL.Path))
+		return
+	}
+	var data []byte
+	err = a.hub.Store.Read(r.Context(), func(ctx context.Context, v *store.View) (err error) {
+		if level < 0 {
+			data, err = v.Entries(ctx, index, width)
+		} else {
+			data, err = v.Tile(ctx, level, index, width)
+		}
+		return err
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if data == nil {
+		a.fail(w, r, gongxin.Missing("TILE_UNKNOWN", fmt.Sprintf("%s, not in a log of this size", r.URL.Path)))
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(data) // a reader that went away needs no answer
+}

@@ -1,0 +1,159 @@
+// Package hub is the provincial centre: the API that courts, departments and
+// supervisors talk to, and the jobs that keep the register's promises in time.
+//
+//	court ─POST /v1/intake─▶ intake ─▶ register ─▶ store (events, ledger, projections: one transaction)
+//	gate  ◀─GET /v1/feed/changes (long poll)─┘            │
+//	gate  ─POST receipts, outcomes──────────────────────▶─┘
+//	jobs: checkpoint at least every Heartbeat, expiry of terms, snapshots, published directory
+//
+// A Hub answers for a change only after it is durable. All methods may be called
+// at once from several goroutines; several hubs may share one PostgreSQL.
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gongxin"
+	"gongxin/internal/courts"
+	"gongxin/internal/register"
+	"gongxin/internal/store"
+	"gongxin/ledger"
+)
+
+// Config is what a Hub is made of. Register and Store are needed.
+type Config struct {
+	Store       *store.DB
+	Register    *register.Register
+	Courts      *courts.Directory
+	VerifierKey string        // of the checkpoints, shown to those who want to check
+	Dir         string        // for snapshots and for files on their way in
+	Heartbeat   time.Duration // a checkpoint is signed at least so often; 5 s if zero
+	SnapshotAge uint64        // a snapshot is made after so many events; 100 000 if zero
+	PublishDir  string        // changes for departments are written here as files too, if set
+	Exercise    bool          // the clock is shifted for training: shown loudly
+	Now         func() time.Time
+	Random      io.Reader
+	Log         *slog.Logger
+}
+
+// A Hub serves one register. Make it with New, start its jobs with Run.
+type Hub struct {
+	Config
+	verifier *ledger.Verifier
+	started  time.Time
+}
+
+// New checks c and returns the Hub. It starts nothing.
+func New(c Config) (*Hub, error) {
+	if c.Store == nil || c.Register == nil || c.Courts == nil || c.Now == nil || c.Random == nil {
+		return nil, errors.New("hub: store, register, courts, clock and random are needed")
+	}
+	if c.Heartbeat <= 0 {
+		c.Heartbeat = 5 * time.Second
+	}
+	if c.SnapshotAge == 0 {
+		c.SnapshotAge = 100_000
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	v, err := ledger.NewVerifier(c.VerifierKey)
+	if err != nil {
+		return nil, fmt.Errorf("verifier key of the hub: %w", err)
+	}
+	return &Hub{Config: c, verifier: v, started: c.Now()}, nil
+}
+
+// Run does the hub's jobs until ctx ends, and returns when all have stopped. A
+// job that fails is logged and tried again at its next turn; each is idempotent
+// and catches up after downtime.
+func (h *Hub) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	every := func(name string, d time.Duration, job func(context.Context) error) {
+		g.Go(func() error {
+			t := time.NewTicker(d)
+			defer t.Stop()
+			for {
+				if err := job(ctx); err != nil && ctx.Err() == nil {
+					h.Log.ErrorContext(ctx, "job failed", "job", name, "err", err)
+				}
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-t.C:
+				}
+			}
+		})
+	}
+	every("heartbeat", h.Heartbeat, h.heartbeat)
+	every("expiry", 20*time.Second, h.expire)
+	every("snapshot", 30*time.Second, h.makeSnapshot)
+	if h.PublishDir != "" {
+		g.Go(func() error { return h.publish(ctx) })
+	}
+	return g.Wait()
+}
+
+// heartbeat signs a new checkpoint if none was signed for a while, so that
+// followers can tell "no change" from "no news".
+func (h *Hub) heartbeat(ctx context.Context) error {
+	head, err := h.head(ctx)
+	if err != nil {
+		return err
+	}
+	if h.Now().Sub(head.At) < h.Heartbeat/2 {
+		return nil
+	}
+	return h.Store.Heartbeat(ctx)
+}
+
+func (h *Hub) head(ctx context.Context) (head ledger.Head, err error) {
+	err = h.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
+		head, err = v.Head(ctx)
+		return err
+	})
+	return head, err
+}
+
+// hubActor is who the hub's own jobs act as.
+var hubActor = gongxin.Actor{ID: "hub", Role: gongxin.RoleHub, Organisation: "省公共信用信息中心"}
+
+// expiryBatch is how many terms are ended between two looks for more.
+const expiryBatch = 1000
+
+// expire ends the listings whose term has passed (2.1.3).
+func (h *Hub) expire(ctx context.Context) error {
+	today := gongxin.DayOf(h.Now())
+	for {
+		var due []gongxin.ListingID
+		err := h.Store.Read(ctx, func(ctx context.Context, v *store.View) (err error) {
+			due, err = v.Due(ctx, today, expiryBatch)
+			return err
+		})
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(32) // concurrent commands share commits
+		for _, id := range due {
+			g.Go(func() error {
+				_, err := h.Register.Do(gctx, register.Expire{Listing: id, By: hubActor})
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return fmt.Errorf("end passed terms: %w", err)
+		}
+		h.Log.InfoContext(ctx, "terms ended", "listings", len(due))
+		if len(due) < expiryBatch {
+			return nil
+		}
+	}
+}

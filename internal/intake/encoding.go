@@ -212,7 +212,11 @@ var errShort = errors.New("more bytes are needed")
 func (d *decoder) Read(p []byte) (int, error) {
 	n := copy(p, d.out) // of a character that did not fit
 	d.out = d.out[:copy(d.out, d.out[n:])]
+	if len(d.out) > 0 {
+		return n, nil
+	}
 	for n < len(p) {
+		n += d.common(p[n:])
 		r, size, err := d.next()
 		if err == errShort {
 			if n > 0 && d.err == nil {
@@ -246,6 +250,50 @@ func (d *decoder) Read(p []byte) (int, error) {
 		d.out = d.out[:copy(d.out, d.out[k:])]
 	}
 	return n, nil
+}
+
+// common decodes into p what is in the buffer, as long as it is ASCII or, in the
+// encodings that are met every day, a character of two bytes; next does the rest.
+func (d *decoder) common(p []byte) int {
+	b, at, n := d.buf[:d.end], d.at, 0
+	switch d.e {
+	case gb18030:
+		table := gbTable()
+		for at < len(b) && n+utf8.UTFMax <= len(p) {
+			c := b[at]
+			if c < utf8.RuneSelf && c != 0 {
+				p[n] = c
+				n++
+				at++
+				continue
+			}
+			if at+1 >= len(b) {
+				break
+			}
+			i := gbIndex(c, b[at+1])
+			if i < 0 || table[i] == 0 {
+				break
+			}
+			n += utf8.EncodeRune(p[n:], table[i])
+			at += 2
+		}
+	case utf16LE, utf16BE:
+		low, high := at, at+1
+		if d.e == utf16BE {
+			low, high = high, low
+		}
+		for at+1 < len(b) && n+utf8.UTFMax <= len(p) {
+			r := rune(b[high])<<8 | rune(b[low])
+			if 0xD800 <= r && r <= 0xDFFF {
+				break
+			}
+			n += utf8.EncodeRune(p[n:], r)
+			at, low, high = at+2, low+2, high+2
+		}
+	}
+	d.offset += int64(at - d.at)
+	d.at = at
+	return n
 }
 
 // fill reads more; at the end of the file whole characters must have been used up.

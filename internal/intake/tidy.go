@@ -143,6 +143,9 @@ func narrowed(s string) (string, bool) {
 
 // unspaced returns s without any blank inside.
 func unspaced(s string) (string, bool) {
+	if plain(s) && strings.IndexByte(s, ' ') < 0 {
+		return s, false
+	}
 	n := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return -1
@@ -160,6 +163,9 @@ const dots = "\u00b7\u2022\u2027\u30fb\uff65\uff0e\u22c5\u2219\u1427\u2024\u16eb
 // characters take their canonical form.
 func tidyName(s string) (string, norms) {
 	var n norms
+	if commonHan(s) {
+		return s, 0
+	}
 	if !norm.NFC.IsNormalString(s) {
 		s = norm.NFC.String(s)
 		n |= normNFC
@@ -201,3 +207,13 @@ func han(r rune) bool { return unicode.Is(unicode.Han, r) }
 
 // sticks tells whether no blank belongs beside r.
 func sticks(r rune) bool { return han(r) || strings.ContainsRune(dots, r) }
+
+// commonHan tells quickly that s is of the Han characters U+4000 to U+9FFF alone.
+func commonHan(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x80 || c >= 0xC0 && (c < 0xE4 || c > 0xE9) {
+			return false
+		}
+	}
+	return true
+}

@@ -220,4 +220,3 @@ func TestAListingThatMovedIsStale(t *testing.T) {
 		check(t, db)
 	})
 }
-

@@ -29,6 +29,7 @@ type row struct {
 	round        int64
 	caseValue    int64
 	subjectValue int64
+	court        string
 	submission   [32]byte
 	erased       bool // the bodies are gone: Entry and Exit.Decision are zero
 
@@ -57,7 +58,7 @@ func (r *row) term() gongxin.Day {
 // getListings reads rows with the bodies of the events that set the entry and
 // that ended the listing.
 const getListings = `
-	SELECT l.ordinal, l.id, l.key_index, l.round, l.case_index, l.subject_index, l.state, l.origin, l.until,
+	SELECT l.ordinal, l.id, l.key_index, l.round, l.case_index, l.subject_index, l.court, l.state, l.origin, l.until,
 		l.sequence, l.content, l.forced, l.submission, l.exit_ground, l.exit_on, l.exit_at, l.exit_sequence,
 		e.kind, e.leaf, e.body_form, e.body_public, e.body_court, x.kind, x.body_form, x.body_court
 	FROM listings l JOIN events e ON e.sequence = l.content LEFT JOIN events x ON x.sequence = l.exit_sequence
@@ -80,7 +81,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 		until                               gongxin.Day
 		form                                int64
 	)
-	err := scan(&r.ordinal, &id, &key, &r.round, &r.caseValue, &r.subjectValue, &l.State, &l.Origin, &until,
+	err := scan(&r.ordinal, &id, &key, &r.round, &r.caseValue, &r.subjectValue, &r.court, &l.State, &l.Origin, &until,
 		&l.Sequence, &l.Content, &l.Forced, &submission, &ground, &exitOn, &exitAt, &exitSequence,
 		&kind, &leaf, &form, &public, &court, &exitKind, &xForm, &exitCourt)
 	if err != nil {
@@ -170,13 +171,17 @@ func (r *reader) rows(_ context.Context, each func(func(scan func(...any) error)
 
 // A wanted is a key that is looked for, with its hashes.
 type wanted struct {
-	key   keyIndex
-	value int64 // of the case
+	key          keyIndex
+	value        int64 // of the case
+	subjectValue int64
 }
 
 func (db *DB) wanted(keys []gongxin.ListingKey) []wanted {
 	w := make([]wanted, len(keys))
-	parallel(len(keys), func(i int) { w[i] = wanted{db.blind.key(keys[i]), db.blind.caseValue(keys[i].Case)} })
+	parallel(len(keys), func(i int) {
+		k := keys[i]
+		w[i] = wanted{db.blind.key(k), db.blind.caseValue(k.Case), db.blind.subjectValue(k.Subject)}
+	})
 	return w
 }
 
@@ -343,7 +348,7 @@ var newListings = newInsert("listings", "ordinal", "id", "key_index", "round", "
 const (
 	moveListing = `
 		UPDATE listings SET state = $3, until = $4, sequence = $5, content = $6, forced = $7,
-			exit_ground = $8, exit_on = $9, exit_at = $10, exit_sequence = $11, court = $12, submission = $13
+			exit_ground = $8, exit_on = $9, exit_at = $10, exit_sequence = $11, submission = $12
 		WHERE ordinal = $1 AND sequence = $2`
 	addState = `
 		INSERT INTO states (state, count) VALUES ($1, $2)
@@ -372,7 +377,7 @@ func (r *row) submissionValue() driver.Value {
 func (r *row) values(out []driver.Value) []driver.Value {
 	l := &r.listing
 	ground, on, at, sequence := r.exitValues()
-	return append(out, int64(r.ordinal), l.ID[:], r.key[:], r.round, r.caseValue, r.subjectValue, l.Entry.Key().Court, string(l.State),
+	return append(out, int64(r.ordinal), l.ID[:], r.key[:], r.round, r.caseValue, r.subjectValue, r.court, string(l.State),
 		string(l.Origin), int64(l.Entry.Until), int64(l.Sequence), int64(l.Content), int64(l.Forced), r.submissionValue(), ground, on, at, sequence)
 }
 
@@ -382,7 +387,7 @@ func (r *row) move(ctx context.Context, s *session, indexed uint64) error {
 	l := &r.listing
 	ground, on, at, sequence := r.exitValues()
 	n, err := s.exec(ctx, moveListing, int64(r.ordinal), int64(r.stored.sequence), string(l.State), int64(l.Entry.Until), int64(l.Sequence),
-		int64(l.Content), int64(l.Forced), ground, on, at, sequence, l.Entry.Key().Court, r.submissionValue())
+		int64(l.Content), int64(l.Forced), ground, on, at, sequence, r.submissionValue())
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%d rows at sequence %d", n, r.stored.sequence)
 	}

@@ -23,15 +23,16 @@ type Tx struct {
 	pending   []*pending
 	rows      map[gongxin.ListingID]*row // read or made, as they stand
 	made      []*row                     // in order of ordinals
-	latestOf  map[keyIndex]*row          // of keys looked for or made; nil if there is none
-	madeIn    map[int64][]*row           // by case
-	beat      bool                       // a checkpoint is due even without events
-	wrote     bool                       // something besides events was written
-	broken    error                      // the transaction itself has failed
-	undo      []undo                     // of the running share
-	from      int                        // index in pending of the running share's first event
-	madeFrom  int                        // the same in made
-	savepoint bool                       // the running share has one
+	hashes    map[gongxin.ListingKey]wanted
+	latestOf  map[keyIndex]*row // of keys looked for or made; nil if there is none
+	madeIn    map[int64][]*row  // by case
+	beat      bool              // a checkpoint is due even without events
+	wrote     bool              // something besides events was written
+	broken    error             // the transaction itself has failed
+	undo      []undo            // of the running share
+	from      int               // index in pending of the running share's first event
+	madeFrom  int               // the same in made
+	savepoint bool              // the running share has one
 }
 
 // An undo restores a row as it was before the running share changed it.
@@ -43,7 +44,7 @@ type undo struct {
 func newTx(db *DB, s *session, h head) *Tx {
 	return &Tx{
 		reader: reader{db: db, s: s, h: h}, now: h.Size, listings: h.listings,
-		rows: map[gongxin.ListingID]*row{}, latestOf: map[keyIndex]*row{}, madeIn: map[int64][]*row{},
+		rows: map[gongxin.ListingID]*row{}, hashes: map[gongxin.ListingKey]wanted{}, latestOf: map[keyIndex]*row{}, madeIn: map[int64][]*row{},
 	}
 }
 
@@ -102,6 +103,9 @@ func (tx *Tx) Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, err
 		return nil, err
 	}
 	want := tx.db.wanted(keys)
+	for i, k := range keys {
+		tx.hashes[k] = want[i]
+	}
 	if err := tx.look(want); err != nil {
 		return nil, err
 	}
@@ -217,11 +221,14 @@ func (tx *Tx) newRow(l gongxin.Listing) (*row, error) {
 		return nil, gongxin.Conflict("STALE_LISTING", l.ID.String(), 0)
 	}
 	key := l.Entry.Key()
-	w := tx.db.wanted([]gongxin.ListingKey{key})[0]
+	w, ok := tx.hashes[key]
+	if !ok {
+		w = tx.db.wanted([]gongxin.ListingKey{key})[0]
+	}
 	if err := tx.look([]wanted{w}); err != nil {
 		return nil, err
 	}
-	x := &row{ordinal: tx.listings + 1, listing: l, key: w.key, round: 1, caseValue: w.value, subjectValue: tx.db.blind.subjectValue(key.Subject)}
+	x := &row{ordinal: tx.listings + 1, listing: l, key: w.key, round: 1, caseValue: w.value, subjectValue: w.subjectValue, court: key.Court}
 	if earlier := tx.latestOf[w.key]; earlier != nil {
 		if !earlier.listing.State.Ended() {
 			return nil, gongxin.Conflict("STALE_LISTING", earlier.listing.ID.String(), earlier.listing.Sequence)

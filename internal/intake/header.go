@@ -46,10 +46,12 @@ type candidate struct {
 	twice   *gongxin.Error
 }
 
+func (c candidate) whole() bool { return c.found > 0 && len(c.missing) == 0 }
+
 // better tells whether c is more of a header than d.
 func (c candidate) better(d candidate) bool {
-	if (len(c.missing) == 0) != (len(d.missing) == 0) {
-		return len(c.missing) == 0
+	if c.whole() != d.whole() {
+		return c.whole()
 	}
 	if c.found != d.found {
 		return c.found > d.found

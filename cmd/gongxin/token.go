@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +23,7 @@ func newToken() *cobra.Command {
 
 func newTokenCreate() *cobra.Command {
 	var h home
+	var clock clockFlag
 	var role, court, organisation, gate, id string
 	var days int
 	var asJSON bool
@@ -46,13 +46,16 @@ func newTokenCreate() *cobra.Command {
 			if t.ID == "" {
 				t.ID = role + "." + gate + court
 			}
-			log := newLog(os.Stderr, false)
-			_, db, err := h.open(c.Context(), time.Now, false, log)
+			now, exercise, err := clock.clock()
+			if err != nil {
+				return err
+			}
+			_, db, err := h.open(c.Context(), now, exercise, newLog(os.Stderr, false))
 			if err != nil {
 				return err
 			}
 			defer db.Close()
-			t.Created = gongxin.Millis(time.Now())
+			t.Created = gongxin.Millis(now())
 			t.Expires = t.Created.AddDate(0, 0, days)
 			secret, err := issue(c.Context(), db, t)
 			if err != nil {
@@ -66,6 +69,7 @@ func newTokenCreate() *cobra.Command {
 		},
 	}
 	addHome(c, &h)
+	clock.add(c)
 	c.Flags().StringVar(&role, "role", "", "clerk, judge, court_system, department or operator (needed)")
 	c.Flags().StringVar(&court, "court", "", "court code, such as 苏0505, for the roles of a court")
 	c.Flags().StringVar(&organisation, "organisation", "", "name of the court or department")

@@ -75,8 +75,9 @@ func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 		waiting, cancel := context.WithTimeout(ctx, min(wait, a.hub.Heartbeat))
 		_, err := a.hub.Store.Wait(waiting, after)
 		cancel()
-		if ctx.Err() != nil {
-			return // the follower has gone
+		if ctx.Err() != nil { // the hub stops, or the follower has gone and will not read it
+			a.fail(w, r, gongxin.Unavailable("HUB_STOPPING"))
+			return
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			a.fail(w, r, err)

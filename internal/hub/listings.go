@@ -23,7 +23,8 @@ type stateOutput struct {
 	}
 }
 
-type idInput struct {
+// ListingPath names the listing that a request is about.
+type ListingPath struct {
 	ID string `path:"id" doc:"listing id, 26 letters and digits"`
 }
 
@@ -102,7 +103,7 @@ func (a *api) serveNotice(ctx context.Context, in *noticeInput) (*stateOutput, e
 }
 
 type decisionInput struct {
-	idInput
+	ListingPath
 	Body struct {
 		Decision string `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
 	}
@@ -114,7 +115,7 @@ func (a *api) decide(ctx context.Context, in *decisionInput) (*stateOutput, erro
 	})
 }
 
-type publicationInput struct{ idInput }
+type publicationInput struct{ ListingPath }
 
 func (a *api) publishListing(ctx context.Context, in *publicationInput) (*stateOutput, error) {
 	return a.do(ctx, in.ID, func(id gongxin.ListingID, by gongxin.Actor) register.Command {
@@ -123,7 +124,7 @@ func (a *api) publishListing(ctx context.Context, in *publicationInput) (*stateO
 }
 
 type correctionInput struct {
-	idInput
+	ListingPath
 	Body struct {
 		EntryFields
 		Decision string `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
@@ -141,7 +142,7 @@ func (a *api) correct(ctx context.Context, in *correctionInput) (*stateOutput, e
 }
 
 type withdrawalInput struct {
-	idInput
+	ListingPath
 	Body struct {
 		Ground   gongxin.Ground `json:"ground" enum:"performed,settled,closed,no_property,security" doc:"why the listing ends (2.4, 5.8)"`
 		Decision string         `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
@@ -156,7 +157,7 @@ func (a *api) withdraw(ctx context.Context, in *withdrawalInput) (*stateOutput, 
 }
 
 type revocationInput struct {
-	idInput
+	ListingPath
 	Body struct {
 		Decision string      `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
 		On       gongxin.Day `json:"on" doc:"day of the revocation"`
@@ -197,7 +198,7 @@ type historyStep struct {
 	On       gongxin.Day       `json:"on,omitzero"`
 }
 
-func (a *api) readListing(ctx context.Context, in *idInput) (*listingOutput, error) {
+func (a *api) readListing(ctx context.Context, in *ListingPath) (*listingOutput, error) {
 	id, err := gongxin.ParseListingID(in.ID)
 	if err != nil {
 		return nil, a.answer(ctx, err)

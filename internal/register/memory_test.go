@@ -20,22 +20,26 @@ import (
 type memory struct {
 	listings    map[gongxin.ListingID]gongxin.Listing
 	submissions map[gongxin.ListingID][32]byte
-	events      []gongxin.Event // the event of sequence i+1 at i
-	finds       int             // calls of Find
-	rerun       bool            // run every transaction twice, as a Writer may, and keep the second
-	broken      error           // what Append gives, if anything
+	events      []gongxin.Event                          // the event of sequence i+1 at i
+	keys        map[gongxin.ListingID]gongxin.ListingKey // of the erased, as blind indexes keep them
+	finds       int                                      // calls of Find
+	rerun       bool                                     // run every transaction twice, as a Writer may, and keep the second
+	broken      error                                    // what Append gives, if anything
 }
 
 func newMemory() *memory {
-	return &memory{listings: map[gongxin.ListingID]gongxin.Listing{}, submissions: map[gongxin.ListingID][32]byte{}}
+	return &memory{
+		listings: map[gongxin.ListingID]gongxin.Listing{}, submissions: map[gongxin.ListingID][32]byte{},
+		keys: map[gongxin.ListingID]gongxin.ListingKey{},
+	}
 }
 
 func (m *memory) Write(ctx context.Context, f func(context.Context, Journal) error) error {
-	before := memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), m.finds, m.rerun, m.broken}
+	before := memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), maps.Clone(m.keys), m.finds, m.rerun, m.broken}
 	if m.rerun {
 		_ = f(ctx, m) // its error comes again
 		*m = before
-		before = memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), m.finds, m.rerun, m.broken}
+		before = memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), maps.Clone(m.keys), m.finds, m.rerun, m.broken}
 	}
 	err := f(ctx, m)
 	if err != nil {
@@ -56,9 +60,25 @@ func (m *memory) Find(_ context.Context, keys []gongxin.ListingKey) ([]Found, er
 	m.finds++
 	found := make([]Found, len(keys))
 	for i, k := range keys {
-		found[i] = m.latest(func(l gongxin.Listing) bool { return l.Entry.Key() == k })
+		found[i] = m.latest(func(l gongxin.Listing) bool { return m.key(l) == k })
 	}
 	return found, nil
+}
+
+// key is the natural identity of l, erased or not.
+func (m *memory) key(l gongxin.Listing) gongxin.ListingKey {
+	if k, erased := m.keys[l.ID]; erased {
+		return k
+	}
+	return l.Entry.Key()
+}
+
+// erase forgets what a listing says and keeps that it was there, as the store does.
+func (m *memory) erase(id gongxin.ListingID) {
+	l := m.listings[id]
+	m.keys[id] = l.Entry.Key()
+	l.Entry = gongxin.Entry{}
+	m.listings[id] = l
 }
 
 func (m *memory) latest(is func(gongxin.Listing) bool) (f Found) {
@@ -78,12 +98,12 @@ func (m *memory) first(id gongxin.ListingID) int {
 func (m *memory) InCase(_ context.Context, caseKey string, subject identity.Number) (Found, int, error) {
 	n := 0
 	for _, l := range m.listings {
-		if l.Entry.Case.Key() == caseKey {
+		if m.key(l).Case == caseKey {
 			n++
 		}
 	}
 	return m.latest(func(l gongxin.Listing) bool {
-		return l.Entry.Case.Key() == caseKey && identity.Same(l.Entry.Subject.Number, subject)
+		return m.key(l).Case == caseKey && identity.Same(m.key(l).Subject, subject)
 	}), n, nil
 }
 

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -93,6 +94,7 @@ func TestTake(t *testing.T) {
 		{"the same row with 撤销时间 after its end", gone, judge, []Submission{row(e, 1, "2017-03-25")}, "ALREADY_ENDED", ""},
 		{"another row published before the end", gone, judge, []Submission{row(graver, 2)}, "LISTING_ENDED", ""},
 		{"a new decision published after the end: the next round", gone, judge, []Submission{row(anew, 2)}, "changed", admitted},
+		{"another row published on the day of the end", gone, judge, []Submission{row(with(e, func(e *gongxin.Entry) { e.Published = day("2017-03-25") }), 2)}, "LISTING_ENDED", ""},
 		{"the old row again in the next round", append(gone, row(anew, 2)), judge, []Submission{row(e, 1)}, "LISTING_DIFFERS", ""},
 		{"the old withdrawal again in the next round", append(gone, row(anew, 2)), judge, []Submission{out(e, "2017-03-25", performed)}, "DATE_ORDER", ""},
 
@@ -234,6 +236,96 @@ func TestTheStoryOfOneListing(t *testing.T) {
 	}
 	if _, err := r.Do(t.Context(), Publish{Listing: gongxin.ListingID{9}, By: clerk}); gongxin.CodeOf(err) != "UNKNOWN_LISTING" {
 		t.Errorf("an unknown listing: got %v", err)
+	}
+}
+
+// The day after the term is the first that belongs to the next round, whether the
+// entry of the expired listing is still there or has been erased.
+func TestListedAnewAfterItsTerm(t *testing.T) {
+	for _, erased := range []bool{false, true} {
+		for _, tt := range []struct{ published, want string }{
+			{"2017-03-29", "LISTING_ENDED"},
+			{"2017-03-30", "LISTING_ENDED"}, // the last day of the term
+			{"2017-03-31", "changed"},
+		} {
+			m, at := newMemory(), noon
+			r := newRegister(m, &at)
+			e := with(entryOf(adult), func(e *gongxin.Entry) { e.Until = day("2017-03-30") })
+			taken, err := r.Take(t.Context(), judge, []Submission{row(e, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Do(t.Context(), Expire{Listing: taken[0].Listing, By: theHub}); err != nil {
+				t.Fatal(err)
+			}
+			if erased {
+				m.erase(taken[0].Listing)
+			}
+			next := with(e, func(e *gongxin.Entry) { e.Published, e.Until = day(tt.published), 0 })
+			taken, err = r.Take(t.Context(), judge, []Submission{row(e, 1), row(next, 2), out(entryOf(passport), "2017-03-31", gongxin.GroundPerformed)})
+			if want := "ALREADY_ENDED " + tt.want + " SUBJECT_NOT_IN_CASE"; err != nil || answers(taken) != want {
+				t.Errorf("published %s, erased %t: got %q, %v, want %q", tt.published, erased, answers(taken), err, want)
+			}
+		}
+	}
+}
+
+func TestAWithdrawalOfAnErasedListingFindsNobody(t *testing.T) {
+	m, at := newMemory(), noon
+	r := newRegister(m, &at)
+	e := entryOf(adult)
+	taken, err := r.Take(t.Context(), judge, []Submission{row(e, 1, "2017-03-25")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.erase(taken[0].Listing)
+	taken, err = r.Take(t.Context(), judge, []Submission{out(e, "2017-03-25", gongxin.GroundPerformed)})
+	if err != nil || answers(taken) != "SUBJECT_NOT_IN_CASE" || !taken[0].Listing.IsZero() {
+		t.Errorf("got %+v, %v, want SUBJECT_NOT_IN_CASE", taken, err)
+	}
+}
+
+// staleFirst runs a transaction against an older state of things, which is given
+// up, and then against the real one.
+type staleFirst struct{ old, now *memory }
+
+func (w staleFirst) Write(ctx context.Context, f func(context.Context, Journal) error) error {
+	if err := f(ctx, w.old); err != nil {
+		return err
+	}
+	return w.now.Write(ctx, f)
+}
+
+func TestATransactionThatRunsAgainForgetsTheFirstRun(t *testing.T) {
+	e := entryOf(adult)
+	world := func(before ...Submission) *memory {
+		m, at := newMemory(), noon
+		if _, err := newRegister(m, &at).Take(t.Context(), judge, before); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	refused := world(row(with(e, func(e *gongxin.Entry) { e.Severity = "严重" }), 9))
+	listed := world(row(e, 1))
+	for _, tt := range []struct {
+		name     string
+		old, now *memory
+		want     string
+	}{
+		{"refused, then taken", refused, world(), "changed"},
+		{"there, then taken", listed, world(), "changed"},
+		{"taken, then refused", world(), refused, "LISTING_DIFFERS"},
+		{"taken, then there", world(), listed, "ALREADY_LISTED"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			at := noon
+			r := newRegister(tt.now, &at)
+			r.writer = staleFirst{tt.old, tt.now}
+			taken, err := r.Take(t.Context(), judge, []Submission{row(e, 1)})
+			if err != nil || answers(taken) != tt.want || taken[0].Changed != (tt.want == "changed") || (taken[0].Note != "") != (tt.want == NoteAlreadyListed) {
+				t.Errorf("got %+v, %v, want %s alone", taken, err, tt.want)
+			}
+		})
 	}
 }
 

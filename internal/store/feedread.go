@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -97,34 +98,49 @@ func (v *View) changes(ctx context.Context, audience gongxin.Audience, after uin
 		return nil, 0, err
 	}
 	// The first stop is always reached; further ones while there is room.
-	bytes := 0
-	for _, stop := range ends {
-		part, n, err := v.records(ctx, audience, after+uint64(len(records)), stop)
-		if err != nil {
-			return nil, 0, err
-		}
-		if end != 0 && bytes+n > changesBytes {
-			break
-		}
-		records, bytes, end = append(records, part...), bytes+n, stop
+	records, err = v.records(ctx, audience, after, ends[len(ends)-1], ends[0])
+	if err != nil {
+		return nil, 0, err
 	}
-	return records, end, nil
+	read := after + uint64(len(records))
+	for _, stop := range ends {
+		if stop <= read {
+			end = stop
+		}
+	}
+	return records[:end-after], end, nil
 }
 
-func (v *View) records(ctx context.Context, audience gongxin.Audience, after, to uint64) (records []Record, bytes int, err error) {
-	err = v.s.each(ctx, getRecords[audience], []any{int64(after), int64(to)}, func(scan func(...any) error) error {
+// errFull ends the reading of records when there is no room for more.
+var errFull = errors.New("no room")
+
+// records reads the events after a sequence up to another, or up to where there
+// are enough bytes, but at least those up to atLeast.
+func (v *View) records(ctx context.Context, audience gongxin.Audience, after, to, atLeast uint64) ([]Record, error) {
+	var records []Record
+	bytes := 0
+	err := v.s.each(ctx, getRecords[audience], []any{int64(after), int64(to)}, func(scan func(...any) error) error {
 		sequence, r, err := scanRecord(scan, audience)
-		if err == nil && sequence != after+uint64(len(records))+1 {
-			err = fmt.Errorf("event %d follows %d", sequence, after+uint64(len(records)))
+		if err != nil {
+			return err
+		}
+		if sequence != after+uint64(len(records))+1 {
+			return fmt.Errorf("event %d follows %d", sequence, after+uint64(len(records)))
+		}
+		bytes += len(r.Leaf) + len(r.Body) + ledger.SaltSize + 8
+		if bytes > changesBytes && sequence > atLeast {
+			return errFull
 		}
 		records = append(records, r)
-		bytes += len(r.Leaf) + len(r.Body) + ledger.SaltSize + 8
-		return err
+		return nil
 	})
-	if err == nil && after+uint64(len(records)) != to {
+	switch {
+	case err == errFull:
+		return records, nil
+	case err == nil && after+uint64(len(records)) != to:
 		err = fmt.Errorf("events end at %d instead of %d", after+uint64(len(records)), to)
 	}
-	return records, bytes, err
+	return records, err
 }
 
 func scanRecord(scan func(...any) error, audience gongxin.Audience) (sequence uint64, r Record, err error) {
@@ -155,8 +171,7 @@ var getForced = func() (texts [gongxin.Audiences]string) {
 const forcedPart = 512
 
 // InForce gives the event that counts for each listing in force to f, in the
-// order of sequences. f must not keep the record's memory from changing hands: it
-// may keep it.
+// order of sequences. f may keep the record.
 func (v *View) InForce(ctx context.Context, audience gongxin.Audience, f func(sequence uint64, r Record) error) error {
 	if audience >= gongxin.Audiences {
 		return fmt.Errorf("listings in force for %s", audience)

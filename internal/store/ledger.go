@@ -150,7 +150,7 @@ func (tx *Tx) seal(edge map[int][]byte) (head, error) {
 		return h, err
 	}
 	h.listings = tx.listings
-	if h.listings-h.indexed >= mergeEvery {
+	if h.listings-h.indexed >= tx.db.mergeEvery {
 		if err := merge(ctx, s, &h); err != nil {
 			return h, err
 		}

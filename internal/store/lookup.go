@@ -19,9 +19,9 @@ import (
 // be thrown away at any time. indexed and listings are read in each transaction,
 // so the two parts meet without a gap whatever other processes do.
 
-// mergeEvery is how many listings the tail holds before it is merged into the
+// defaultMerge is how many listings the tail holds before it is merged into the
 // index tables.
-const mergeEvery = 1 << 17
+const defaultMerge = 1 << 17
 
 // A tail finds the listings after an ordinal by case or subject. It is safe for
 // concurrent use and only grows.

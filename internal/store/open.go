@@ -51,6 +51,8 @@ type DB struct {
 	random io.Reader
 	log    *slog.Logger
 
+	mergeEvery uint64 // see lookup.go
+
 	queue   queue
 	writer  writer
 	readers readers
@@ -68,7 +70,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Sign == nil || len(o.BlindKey) != BlindKeySize {
 		return nil, fmt.Errorf("open store: a signer and a blind key of %d bytes are needed", BlindKeySize)
 	}
-	db := &DB{sign: o.Sign, blind: newBlind(o.BlindKey), now: o.Now, random: o.Random, log: o.Log}
+	db := &DB{sign: o.Sign, blind: newBlind(o.BlindKey), now: o.Now, random: o.Random, log: o.Log, mergeEvery: defaultMerge}
 	if db.now == nil {
 		db.now = time.Now
 	}

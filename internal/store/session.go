@@ -179,31 +179,45 @@ type readers struct {
 	closed bool
 }
 
-func (r *readers) take(ctx context.Context, pool *sql.DB) (*session, error) {
+// take returns a session; used tells that it served before, so that its
+// connection may have been lost since.
+func (r *readers) take(ctx context.Context, pool *sql.DB) (s *session, used bool, err error) {
 	select {
 	case r.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, false, ctx.Err()
 	}
 	r.mu.Lock()
 	closed, n := r.closed, len(r.free)
-	var s *session
-	if n > 0 && !closed {
+	if n > 0 {
 		s, r.free = r.free[n-1], r.free[:n-1]
 	}
 	r.mu.Unlock()
-	if closed {
-		<-r.slots
-		return nil, errClosed()
+	switch {
+	case s != nil:
+		return s, true, nil
+	case closed:
+		err = errClosed()
+	default:
+		s, err = newSession(ctx, pool)
 	}
-	if s != nil {
-		return s, nil
-	}
-	s, err := newSession(ctx, pool)
 	if err != nil {
 		<-r.slots
 	}
-	return s, err
+	return s, false, err
+}
+
+// drop closes the sessions that nobody uses.
+func (r *readers) drop() error {
+	r.mu.Lock()
+	free := r.free
+	r.free = nil
+	r.mu.Unlock()
+	var err error
+	for _, s := range free {
+		err = join(err, s.close())
+	}
+	return err
 }
 
 // give takes s back; broken ones are closed.
@@ -221,16 +235,13 @@ func (r *readers) give(s *session, broken bool) error {
 	return s.close()
 }
 
+// close waits for those who read and lets nobody read after them.
 func (r *readers) close() error {
 	r.mu.Lock()
-	free := r.free
-	r.free, r.closed = nil, true
+	r.closed = true
 	r.mu.Unlock()
-	var err error
-	for _, s := range free {
-		err = join(err, s.close())
-	}
-	for range cap(r.slots) { // until the last reader is done
+	err := r.drop()
+	for range cap(r.slots) {
 		r.slots <- struct{}{}
 	}
 	for range cap(r.slots) {

@@ -12,15 +12,12 @@ type View struct{ reader }
 // Read runs f with a view of one committed moment; nothing that is committed
 // meanwhile shows in it.
 func (db *DB) Read(ctx context.Context, f func(context.Context, *View) error) (err error) {
-	s, err := db.readers.take(ctx, db.pool)
+	s, err := db.beginReading(ctx)
 	if err != nil {
 		return err
 	}
 	whole := false // the session can serve again
 	defer func() { err = join(err, db.readers.give(s, !whole)) }()
-	if _, err := s.exec(ctx, db.engine.beginRead); err != nil {
-		return fmt.Errorf("begin reading: %w", err)
-	}
 	// A transaction that cannot even end is given up with its connection; what went
 	// wrong, f's error tells.
 	defer func() { whole = s.rollback() == nil }()
@@ -29,4 +26,25 @@ func (db *DB) Read(ctx context.Context, f func(context.Context, *View) error) (e
 		return err
 	}
 	return f(ctx, &View{reader{db, s, h}})
+}
+
+// beginReading returns a session in a transaction. A connection that was lost
+// while nobody used it is made anew, and so are the others that wait beside it.
+func (db *DB) beginReading(ctx context.Context) (*session, error) {
+	for {
+		s, used, err := db.readers.take(ctx, db.pool)
+		if err != nil {
+			return nil, err
+		}
+		if _, err = s.exec(ctx, db.engine.beginRead); err == nil {
+			return s, nil
+		}
+		err = join(fmt.Errorf("begin reading: %w", err), db.readers.give(s, true))
+		if !used || ctx.Err() != nil {
+			return nil, err
+		}
+		if err := db.readers.drop(); err != nil {
+			return nil, err
+		}
+	}
 }

@@ -17,8 +17,10 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -103,4 +105,24 @@ func Open(t testing.TB, url string) *store.DB {
 // SQLite returns the URL of a new file.
 func SQLite(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "store.db")
+}
+
+// SQL opens the database at url past the store, for tests that look into it or
+// damage it.
+func SQL(t testing.TB, url string) *sql.DB {
+	t.Helper()
+	driver, name := "sqlite", "file:"+strings.TrimPrefix(url, "sqlite:")+"?_pragma=busy_timeout(20000)"
+	if strings.HasPrefix(url, "postgres:") {
+		driver, name = "pgx", url
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }

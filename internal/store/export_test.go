@@ -1,0 +1,5 @@
+package store
+
+// MergeEvery makes db fill its index tables after every n listings. Call it
+// before anything is written.
+func (db *DB) MergeEvery(n uint64) { db.mergeEvery = n }

@@ -172,11 +172,17 @@ func encodeGB18030(b []byte, s string) []byte {
 			continue
 		}
 		e.Reset()
-		if n, _, err := e.Transform(dst[:], []byte(string(r)), true); err == nil {
-			b = append(b, dst[:n]...)
-		} else {
-			b = append(b, '?')
+		n, _, err := e.Transform(dst[:], []byte(string(r)), true)
+		if err != nil || n == 0 || !decodesTo(dst[:n], r) {
+			b = append(b, '?') // a private-use character that no text in GB 18030 can have brought
+			continue
 		}
+		b = append(b, dst[:n]...)
 	}
 	return b
+}
+
+func decodesTo(b []byte, r rune) bool {
+	back, size, err := decodeGB18030(b)
+	return err == nil && back == r && size == len(b)
 }

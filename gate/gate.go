@@ -64,7 +64,7 @@ func Open(c Config) (*Gate, error) {
 		return nil, fmt.Errorf("open gate: %w", err)
 	}
 	ctx := context.Background()
-	out, err := openOutcomes(ctx, c.Dir, c.Now)
+	out, err := openOutcomes(ctx, c.Dir)
 	if err != nil {
 		return nil, err
 	}

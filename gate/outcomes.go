@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -108,8 +109,8 @@ var errMoved = errors.New("the list has moved on")
 var errTaken = errors.New("the reference is taken")
 
 type outcomes struct {
-	db  *sql.DB
-	now func() time.Time
+	db       *sql.DB
+	expected bool // a gate that has been here before has left a record
 
 	mu      sync.Mutex                // one transaction at a time, in the order of what it promises
 	asOf    uint64                    // restrictions found before this sequence may have been lifted already
@@ -127,13 +128,15 @@ type outcomes struct {
 
 type outcomeCounts struct{ open, lifted, waiting, refused int }
 
-// openOutcomes opens the record in dir, made if missing, and checks all of it.
-// Errors: GATE_IN_USE, GATE_OUTCOMES_CORRUPT.
-func openOutcomes(ctx context.Context, dir string, now func() time.Time) (*outcomes, error) {
+// openOutcomes opens the record in dir and checks all of it. It is made if dir is
+// that of a new gate, one without a key. Errors: GATE_IN_USE, GATE_OUTCOMES_CORRUPT.
+func openOutcomes(ctx context.Context, dir string) (*outcomes, error) {
 	path := filepath.Join(dir, "outcomes.db")
+	_, err := os.Stat(filepath.Join(dir, keyFile))
+	expected := err == nil
 	db, err := openFile(ctx, path, "TRUNCATE")
 	if err == nil {
-		o := &outcomes{db: db, now: now, open: map[gongxin.ListingID]int{}, until: map[gongxin.Day]int{}}
+		o := &outcomes{db: db, expected: expected, open: map[gongxin.ListingID]int{}, until: map[gongxin.Day]int{}}
 		if err = o.load(ctx); err == nil {
 			return o, nil
 		}
@@ -154,10 +157,13 @@ func (o *outcomes) load(ctx context.Context) error {
 		return err
 	}
 	if existing == 0 {
-		if _, err := o.db.ExecContext(ctx, outcomesSchema); err != nil {
-			return err
+		if o.expected {
+			return fmt.Errorf("%w: it is missing or empty", errDamaged)
 		}
-		return o.transact(ctx, func(*sql.Tx) error { return nil })
+		return o.transact(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, outcomesSchema)
+			return err
+		})
 	}
 	if err := quickCheck(ctx, o.db); err != nil {
 		return err

@@ -47,68 +47,69 @@ func (v view) fresh(now time.Time) bool {
 // who was asked about, before it is given. A clear answer allocates nothing for a
 // number in canonical form. Errors: SCENARIO_UNKNOWN, SUBJECT_NEEDED,
 // OUTCOME_NOT_KEPT, and ctx's.
-func (g *Gate) Screen(ctx context.Context, q Query) (gongxin.Decision, error) {
+func (g *Gate) Screen(ctx context.Context, q Query) (d gongxin.Decision, err error) {
 	measures := g.config.Catalogue.For(q.Scenario)
 	if len(measures) == 0 {
-		return gongxin.Decision{}, gongxin.Invalid("SCENARIO_UNKNOWN", q.Scenario)
+		return d, gongxin.Invalid("SCENARIO_UNKNOWN", q.Scenario)
 	}
 	for range maxAttempts {
-		d, found, err := g.look(q, measures)
+		found, err := g.look(&q, measures, &d)
 		if err != nil || d.Outcome == gongxin.Clear {
 			return d, err
 		}
 		err = g.record(ctx, &d, found)
-		if errors.Is(err, errMoved) || errors.Is(err, errTaken) {
-			continue // the list changed between looking and recording, or two references met: look again
-		}
-		return d, err
+		switch {
+		case err == nil:
+			return d, nil
+		case !errors.Is(err, errMoved) && !errors.Is(err, errTaken):
+			return gongxin.Decision{}, err
+		} // the list changed between looking and recording, or two references met: look again
 	}
 	return gongxin.Decision{}, gongxin.Unavailable("OUTCOME_NOT_KEPT", "the list keeps changing")
 }
 
-// look answers q as of one sequence and records nothing.
-func (g *Gate) look(q Query, measures []gongxin.Measure) (gongxin.Decision, []finding, error) {
+// look puts the answer to q, as of one sequence, into d and records nothing.
+func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) ([]finding, error) {
 	now := g.config.Now()
 	number, _, parsing := identity.Parse(q.Number)
 	bare := parsing != nil && strings.TrimSpace(q.Number) == ""
 
 	g.mu.RLock()
 	v := g.view
-	d := gongxin.Decision{Outcome: gongxin.Clear, Scenario: q.Scenario, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil}
 	fresh := v.fresh(now)
 	var hits []screen.Hit
 	if fresh && parsing == nil {
-		if hits = g.index.Lookup(number, nil); hits == nil {
-			g.mu.RUnlock()
-			return d, nil, nil
-		}
+		hits = g.index.Lookup(number, nil)
 	} else if fresh && bare {
 		hits = g.index.ByName(q.Name, maxNames, nil)
 	}
 	g.mu.RUnlock()
 
+	*d = gongxin.Decision{Outcome: gongxin.Clear, Scenario: q.Scenario, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil}
 	switch {
 	case bare && screen.Fold(q.Name) == "":
-		return gongxin.Decision{}, nil, gongxin.Invalid("SUBJECT_NEEDED")
+		return nil, gongxin.Invalid("SUBJECT_NEEDED")
 	case !fresh:
 		d.Outcome = gongxin.Refer
 		d.Reasons = []gongxin.Reason{staleReason(now, v)}
-		return d, nil, nil
+		return nil, nil
 	case parsing != nil && !bare:
 		d.Outcome = gongxin.Refer
 		d.Reasons = appendReason(nil, "NUMBER_INVALID", text("NUMBER_INVALID", numberFault(parsing)))
-		return d, nil, nil
+		return nil, nil
+	case hits == nil && !bare:
+		return nil, nil
 	}
 	asked := question{measures: measures, numbered: parsing == nil, name: q.Name, day: gongxin.DayOf(now), searching: bare}
-	var found []finding
-	d.Outcome, found, d.Reasons = asked.judge(hits)
+	outcome, found, reasons := asked.judge(hits)
 	if len(found) > maxHits {
 		found = strongest(found, maxHits)
 	}
+	d.Outcome, d.Reasons = outcome, reasons
 	for _, f := range found {
 		d.Hits = append(d.Hits, f.hit)
 	}
-	return d, found, nil
+	return found, nil
 }
 
 // strongest returns n of found, those that block first.

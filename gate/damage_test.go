@@ -1,0 +1,302 @@
+package gate
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gongxin"
+	"gongxin/feed"
+)
+
+// fill makes a gate's directory with a list of people, every third of them
+// withdrawn, and a few outcomes, and returns who is listed.
+func (h *hub) fill(t *testing.T, dir string) map[int]gongxin.ListingID {
+	t.Helper()
+	listed := map[int]gongxin.ListingID{}
+	for n := range people {
+		listed[n] = h.admit(entry(t, n))
+	}
+	g, err := Open(h.config(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.catchUp(t, g)
+	for n := range people {
+		g.person(t, n)
+	}
+	for n := 0; n < people; n += 3 {
+		h.withdraw(listed[n])
+		delete(listed, n)
+	}
+	h.catchUp(t, g)
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return listed
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.RemoveAll(to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// flip changes a byte of the file at path: any one, or half the time one that is
+// not 0, because databases are mostly empty.
+func flip(t *testing.T, path string, r *rand.Rand) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := r.IntN(len(b))
+	for full := r.IntN(2) == 0; full && b[i] == 0; {
+		i = r.IntN(len(b))
+	}
+	b[i] ^= byte(1 + r.IntN(255))
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDamagedListIsNoticedAndFetchedAgainAndNeverAnswersWrongly(t *testing.T) {
+	h := newHub(t)
+	whole, dir := t.TempDir(), filepath.Join(t.TempDir(), "gate")
+	listed := h.fill(t, whole)
+	r := rand.New(rand.NewPCG(5, 6))
+	noticed := 0
+	for range 300 {
+		copyDir(t, whole, dir)
+		file := stateFile
+		if r.IntN(20) == 0 {
+			file = keyFile
+		}
+		flip(t, filepath.Join(dir, file), r)
+		g, err := Open(h.config(dir))
+		if err != nil {
+			t.Fatalf("the gate does not start: %v", err)
+		}
+		if g.Status().Fresh { // what was flipped says nothing
+			h.compare(t, g, listed)
+		} else {
+			noticed++
+			if d, err := g.peek(1); err != nil || d.Outcome != gongxin.Refer {
+				t.Fatalf("before the list is fetched: %s, %v", d.Outcome, err)
+			}
+		}
+		if s := g.Status(); s.RestrictionsOpen != len(listed) {
+			t.Fatalf("%d restrictions are open, want %d", s.RestrictionsOpen, len(listed))
+		}
+		h.catchUp(t, g)
+		h.compare(t, g, listed)
+		if s := g.Status(); s.RestrictionsOpen != len(listed) {
+			t.Fatalf("%d restrictions are open after fetching, want %d", s.RestrictionsOpen, len(listed))
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if noticed < 50 {
+		t.Errorf("only %d of 300 were noticed: the test shows little", noticed)
+	}
+	t.Logf("%d of 300 changes were noticed, the others hit nothing", noticed)
+}
+
+func fileSize(t *testing.T, path string) int {
+	t.Helper()
+	i, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(i.Size())
+}
+
+func TestDamagedListIsPutAsideAndNamed(t *testing.T) {
+	h := newHub(t)
+	dir := t.TempDir()
+	h.fill(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, stateFile), bytes.Repeat([]byte("junk"), 5000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g := h.open(t, dir)
+	if s := g.Status(); s.LastError == nil || s.LastError.Code != "GATE_STATE_CORRUPT" {
+		t.Errorf("status: %+v", s)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || !slices.ContainsFunc(files, func(f os.DirEntry) bool { return strings.HasPrefix(f.Name(), stateFile+".damaged-") }) {
+		t.Errorf("it was not put aside: %v, %v", files, err)
+	}
+}
+
+func TestDamagedRecordOfRestrictionsStopsTheGate(t *testing.T) {
+	h := newHub(t)
+	whole, dir := t.TempDir(), filepath.Join(t.TempDir(), "gate")
+	listed := h.fill(t, whole)
+	r := rand.New(rand.NewPCG(7, 8))
+	refused := 0
+	for range 300 {
+		copyDir(t, whole, dir)
+		flip(t, filepath.Join(dir, "outcomes.db"), r)
+		g, err := Open(h.config(dir))
+		if err != nil {
+			if gongxin.CodeOf(err) != "GATE_OUTCOMES_CORRUPT" {
+				t.Fatalf("got %v", err)
+			}
+			refused++
+			continue
+		}
+		if s := g.Status(); s.RestrictionsOpen != len(listed) || s.Lifted != people-len(listed) || s.Outbox != 2*people-len(listed) {
+			t.Fatalf("it starts with another record: %+v", s)
+		}
+		waiting, err := g.outcomes.waiting(t.Context(), 1000)
+		if err != nil || len(waiting) != 2*people-len(listed) {
+			t.Fatalf("outbox: %d, %v", len(waiting), err)
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused < 50 {
+		t.Errorf("only %d of 300 were refused: the test shows little", refused)
+	}
+	t.Logf("%d of 300 changes were refused, the others hit nothing", refused)
+}
+
+func TestMissingRecordOfRestrictionsStopsTheGate(t *testing.T) {
+	h := newHub(t)
+	dir := t.TempDir()
+	h.fill(t, dir)
+	if err := os.Remove(filepath.Join(dir, "outcomes.db")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(h.config(dir)); gongxin.CodeOf(err) != "GATE_OUTCOMES_CORRUPT" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRecordOfRestrictionsCutShortStopsTheGate(t *testing.T) {
+	h := newHub(t)
+	whole, dir := t.TempDir(), filepath.Join(t.TempDir(), "gate")
+	h.fill(t, whole)
+	size := fileSize(t, filepath.Join(whole, "outcomes.db"))
+	for cut := 1; cut <= size; cut += (size - 1) / 60 {
+		copyDir(t, whole, dir)
+		if err := os.Truncate(filepath.Join(dir, "outcomes.db"), int64(size-cut)); err != nil {
+			t.Fatal(err)
+		}
+		if g, err := Open(h.config(dir)); gongxin.CodeOf(err) != "GATE_OUTCOMES_CORRUPT" {
+			t.Errorf("%d of %d bytes: %v %v", size-cut, size, g, err)
+		}
+	}
+}
+
+func TestListFetchedAgainIsNeverAnOlderOne(t *testing.T) {
+	h := newHub(t)
+	dir := t.TempDir()
+	h.fill(t, dir)
+	if err := os.Remove(filepath.Join(dir, stateFile)); err != nil {
+		t.Fatal(err)
+	}
+	older := newHub(t) // the same history, cut off early, by a signature of today
+	for n := range people {
+		older.admit(entry(t, n))
+	}
+	g := h.open(t, dir)
+	g.config.Source = older
+	if _, err := g.step(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.step(t.Context(), false); gongxin.CodeOf(err) != "FEED_ROLLBACK" {
+		t.Errorf("got %v", err)
+	}
+	if d, err := g.peek(0); err != nil || d.Outcome != gongxin.Refer {
+		t.Errorf("answers from an older list: %s, %v", d.Outcome, err)
+	}
+}
+
+// TestChangedFeedChangesNothing flips every byte of what a source sends.
+func TestChangedFeedChangesNothing(t *testing.T) {
+	h := newHub(t)
+	first := h.admit(entry(t, 0))
+	c := h.config(t.TempDir())
+	g := h.openWith(t, c)
+	h.catchUp(t, g)
+	before := g.Position()
+	h.admit(entry(t, 1))
+	h.withdraw(first)
+	sent, err := h.Changes(t.Context(), before.Tree.Size(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := [][]byte{sent.Checkpoint}
+	for _, r := range sent.Records {
+		parts = append(parts, r.Leaf, r.Salt, r.Body)
+	}
+	for p := range parts {
+		for i := range parts[p] {
+			changed := feed.Changes{After: sent.After, Records: slices.Clone(sent.Records), Checkpoint: slices.Clone(sent.Checkpoint)}
+			if p == 0 {
+				changed.Checkpoint[i] ^= 1
+			} else {
+				r := &changed.Records[(p-1)/3]
+				field := []*[]byte{&r.Leaf, &r.Salt, &r.Body}[(p-1)%3]
+				*field = slices.Clone(*field)
+				(*field)[i] ^= 1
+			}
+			if err := g.apply(t.Context(), changed); err == nil || gongxin.CodeOf(err) == "" {
+				t.Fatalf("part %d, byte %d: %v", p, i, err)
+			}
+			if g.Position() != before {
+				t.Fatalf("part %d, byte %d: the gate moved", p, i)
+			}
+		}
+	}
+	if d := g.person(t, 0); d.Outcome != gongxin.Block {
+		t.Errorf("person 0: %s", d.Outcome)
+	}
+	if d := g.person(t, 1); d.Outcome != gongxin.Clear {
+		t.Errorf("person 1: %s", d.Outcome)
+	}
+	if err := g.apply(t.Context(), sent); err != nil {
+		t.Errorf("unchanged: %v", err)
+	}
+	kept, err := os.ReadDir(filepath.Join(c.Dir, "evidence"))
+	if err != nil || len(kept) == 0 || len(kept) > maxEvidence {
+		t.Errorf("evidence: %d files, %v", len(kept), err)
+	}
+}
+
+// TestChangedSnapshotChangesNothing flips bytes all over a snapshot; package feed
+// flips every one.
+func TestChangedSnapshotChangesNothing(t *testing.T) {
+	h := newHub(t)
+	h.admit(entry(t, 0))
+	h.snapshot()
+	g := h.open(t, t.TempDir())
+	good := h.file
+	for i := 0; i < len(good); i += 7 {
+		bad := slices.Clone(good)
+		bad[i] ^= 1
+		h.set(func() { h.file = bad })
+		if err := g.fetchAnew(t.Context()); err == nil || gongxin.CodeOf(err) == "" {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+		if s := g.Status(); s.Sequence != 0 || s.Listings != 0 {
+			t.Fatalf("byte %d: %+v", i, s)
+		}
+	}
+	h.set(func() { h.file = good })
+	h.catchUp(t, g)
+	if d := g.person(t, 0); d.Outcome != gongxin.Block {
+		t.Errorf("unchanged: %s", d.Outcome)
+	}
+}

@@ -1,0 +1,135 @@
+package gate
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"gongxin"
+)
+
+func (h *hub) serve(t *testing.T) (*Gate, string) {
+	t.Helper()
+	g := h.open(t, t.TempDir())
+	h.catchUp(t, g)
+	s := httptest.NewServer(g.Handler())
+	t.Cleanup(s.Close)
+	return g, s.URL
+}
+
+func call(t *testing.T, method, url, body string) (int, string, []byte) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, answer.Header.Get("Content-Type"), b
+}
+
+func decode[T any](t *testing.T, b []byte) (v T) {
+	t.Helper()
+	if err := json.Unmarshal(b, &v); err != nil {
+		t.Fatalf("%v: %s", err, b)
+	}
+	return v
+}
+
+func TestScreenOverHTTP(t *testing.T) {
+	h := newHub(t)
+	id := h.admit(entry(t, 0))
+	g, url := h.serve(t)
+	query := func(number, name string) string {
+		b, err := json.Marshal(Query{"g_train", number, name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	status, _, b := call(t, "POST", url+"/v1/screen", query(citizen(0), nameOf(0)))
+	d := decode[gongxin.Decision](t, b)
+	if status != 200 || d.Outcome != gongxin.Block || d.Hits[0].Listing != id || d.Reference == "" {
+		t.Errorf("listed: %d %s", status, b)
+	}
+	if strings.Contains(string(b), citizen(0)) {
+		t.Errorf("the number stands whole in %s", b)
+	}
+	status, _, b = call(t, "POST", url+"/v1/screen", query(citizen(900), "李四"))
+	if c := decode[gongxin.Decision](t, b); status != 200 || c.Outcome != gongxin.Clear || c.Reference != "" {
+		t.Errorf("nobody: %d %s", status, b)
+	}
+	status, _, b = call(t, "GET", url+"/v1/restrictions/"+d.Reference, "")
+	if r := decode[Restriction](t, b); status != 200 || r.State != stateInForce || r.Scenario != "g_train" || r.Parts[0].Clause != "3.6" {
+		t.Errorf("restriction: %d %s", status, b)
+	}
+	h.withdraw(id)
+	h.catchUp(t, g)
+	_, _, b = call(t, "GET", url+"/v1/restrictions/"+d.Reference, "")
+	if r := decode[Restriction](t, b); r.State != stateLifted || r.LiftedBy != 2 || r.LiftedAt.IsZero() {
+		t.Errorf("restriction after the withdrawal: %s", b)
+	}
+	status, _, b = call(t, "GET", url+"/v1/status", "")
+	s := decode[map[string]any](t, b)
+	for _, field := range []string{"department", "gate", "sequence", "as_of", "fresh_until", "listings", "restrictions_open", "lifted", "outbox", "hub_reachable"} {
+		if _, ok := s[field]; !ok {
+			t.Errorf("the status lacks %s: %s", field, b)
+		}
+	}
+	if status != 200 || s["sequence"] != 2.0 || s["lifted"] != 1.0 {
+		t.Errorf("status: %d %s", status, b)
+	}
+	status, _, b = call(t, "GET", url+"/v1/scenarios", "")
+	if status != 200 || !strings.Contains(string(b), `"3.6.flight"`) || !strings.Contains(string(b), `"private_school"`) {
+		t.Errorf("scenarios: %d %s", status, b)
+	}
+	if status, _, b := call(t, "GET", url+"/healthz", ""); status != 200 || !strings.Contains(string(b), `"fresh":true`) {
+		t.Errorf("health: %d %s", status, b)
+	}
+}
+
+func TestFaultyRequestsAreProblems(t *testing.T) {
+	h := newHub(t)
+	_, url := h.serve(t)
+	for _, tt := range []struct {
+		name, method, path, body string
+		status                   int
+		code                     string
+	}{
+		{"unknown scenario", "POST", "/v1/screen", `{"scenario":"bus","number":"320000198001010018","name":"王"}`, 422, "SCENARIO_UNKNOWN"},
+		{"nobody named", "POST", "/v1/screen", `{"scenario":"flight"}`, 422, "SUBJECT_NEEDED"},
+		{"no JSON", "POST", "/v1/screen", `scenario=flight`, 422, "QUERY_MALFORMED"},
+		{"nothing", "POST", "/v1/screen", ``, 422, "QUERY_MALFORMED"},
+		{"cut short", "POST", "/v1/screen", `{"scenario":"flight"`, 422, "QUERY_MALFORMED"},
+		{"two values", "POST", "/v1/screen", `{"scenario":"flight","name":"王"}{}`, 422, "QUERY_MALFORMED"},
+		{"a number as a JSON number", "POST", "/v1/screen", `{"scenario":"flight","number":320000198001010018}`, 422, "QUERY_MALFORMED"},
+		{"an unknown field", "POST", "/v1/screen", `{"scenario":"flight","number":"x","child":"x"}`, 422, "QUERY_MALFORMED"},
+		{"too long", "POST", "/v1/screen", `{"scenario":"flight","name":"` + strings.Repeat("王", maxQuery) + `"}`, 413, "QUERY_TOO_LARGE"},
+		{"unknown reference", "GET", "/v1/restrictions/R-railway-20170401-AAAAAAAA", "", 404, "UNKNOWN_REFERENCE"},
+	} {
+		status, kind, b := call(t, tt.method, url+tt.path, tt.body)
+		p := decode[problem](t, b)
+		if status != tt.status || p.Code != tt.code || p.Status != tt.status || kind != "application/problem+json" || p.Type == "" || p.Title == "" {
+			t.Errorf("%s: got %d %s %s", tt.name, status, kind, b)
+		}
+		if p.Message.ZH == tt.code || p.Message.EN == "" || p.Mend.ZH == "" || !strings.Contains(p.Detail, p.Message.ZH) {
+			t.Errorf("%s: texts: %s", tt.name, b)
+		}
+		if strings.Contains(string(b), "320000198001010018") {
+			t.Errorf("%s: the number is repeated: %s", tt.name, b)
+		}
+	}
+	if status, _, _ := call(t, "GET", url+"/v1/screen", ""); status != http.StatusMethodNotAllowed {
+		t.Errorf("GET of the query: %d", status)
+	}
+}

@@ -135,7 +135,7 @@ func (v *View) records(ctx context.Context, audience gongxin.Audience, after, to
 		return nil
 	})
 	switch {
-	case err == errFull:
+	case errors.Is(err, errFull):
 		return records, nil
 	case err == nil && after+uint64(len(records)) != to:
 		err = fmt.Errorf("events end at %d instead of %d", after+uint64(len(records)), to)

@@ -17,9 +17,13 @@ import (
 // plainBodies is the body_form of JSON as it is. Encrypted forms come with other numbers.
 const plainBodies = 0
 
-// checkpointEvery is how many events there are at most between two checkpoints,
-// so that changes can be asked for in parts however large a transaction was.
-const checkpointEvery = 1024
+// Between two checkpoints there are at most so many events and, but for the last
+// of them, so many bytes of bodies, so that changes can be asked for in parts
+// however large a transaction was.
+const (
+	checkpointEvery = 1024
+	checkpointBytes = 4 << 20
+)
 
 // pending is an event on its way into the ledger.
 type pending struct {
@@ -176,8 +180,10 @@ func (tx *Tx) advance() (head, error) {
 	if at := gongxin.Millis(tx.db.now()); at.After(h.At) { // a clock set back does not make the log older
 		h.At = at
 	}
+	bytes := 0
 	for i, p := range tx.pending {
 		h.tree.Append(p.hash)
+		bytes += len(p.bodies[0]) + len(p.bodies[1]) + len(p.bodies[2])
 		if p.leaves != 0 {
 			left := p.left
 			if p.leaves > tx.h.Size {
@@ -188,10 +194,11 @@ func (tx *Tx) advance() (head, error) {
 		if p.enters {
 			h.Count, h.Digest = h.Count+1, h.Digest.Add(p.element)
 		}
-		if (i+1)%checkpointEvery == 0 && i+1 < len(tx.pending) {
+		if ((i+1)%checkpointEvery == 0 || bytes > checkpointBytes) && i+1 < len(tx.pending) {
 			if err := tx.checkpoint(&h); err != nil {
 				return h, err
 			}
+			bytes = 0
 		}
 	}
 	return h, tx.checkpoint(&h)

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is the release; builds from a checkout add the commit that Go stamps.
-const version = "0.1.0"
+// version is the release; make build sets it from the tag, and Go stamps the commit.
+var version = "0.1.0"
 
 func newVersion() *cobra.Command {
 	var asJSON bool

@@ -1,0 +1,32 @@
+package gate
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"gongxin/measure"
+)
+
+func TestThePageForEngineersNamesEveryReasonAndScenario(t *testing.T) {
+	b, err := os.ReadFile("../docs/gate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(b)
+	for _, code := range []string{codeListed, "MEASURE_REFERS", "NAME_DIFFERS", "NAME_NEEDED", "NAME_ONLY", "NUMBER_INVALID", "STALE", "CLOCK_BEHIND", "TERM_PASSED", "NAME_ONLY_SEARCHED"} {
+		if !strings.Contains(page, "| `"+code+"` |") {
+			t.Errorf("%s is not explained", code)
+		}
+	}
+	c := measure.Embedded()
+	for _, s := range c.Scenarios() {
+		for _, m := range c.For(s.ID) {
+			row := fmt.Sprintf("| `%s` | %s | %s | `%s` | %s |", s.ID, s.Title.ZH, s.Title.EN, m.ID, m.Effect)
+			if !strings.Contains(page, row) {
+				t.Errorf("no such row: %s", row)
+			}
+		}
+	}
+}

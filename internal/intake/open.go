@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync"
 
 	"gongxin"
 	"gongxin/internal/courts"
@@ -27,12 +28,17 @@ type Options struct {
 
 const defaultMaxCell = 32 << 10
 
+var (
+	embeddedCourts = sync.OnceValue(courts.Embedded)
+	defaultPolicy  = sync.OnceValue(policy.Default)
+)
+
 func (o Options) complete() Options {
 	if o.Courts == nil {
-		o.Courts = courts.Embedded()
+		o.Courts = embeddedCourts()
 	}
 	if o.Policy == nil {
-		o.Policy = policy.Default()
+		o.Policy = defaultPolicy()
 	}
 	if o.MaxCell <= 0 {
 		o.MaxCell = defaultMaxCell

@@ -156,7 +156,7 @@ func (s *Seen) insert(h hash, v uint64) (before uint64, found bool, err error) {
 	return before, found, err
 }
 
-// Layout of a value: file 10 bits, row 32, day since 1900 in 22 (31 days a month).
+// Layout of a value: file 10 bits, row 32, day 22 (32 to a month).
 const (
 	dayBits = 22
 	rowBits = 32
@@ -170,16 +170,15 @@ func pack(file, row int, day gongxin.Day) uint64 {
 }
 
 func unpack(v uint64) (file, row int, day gongxin.Day) {
-	days := int(v & (1<<dayBits - 1))
-	months := days / 32
-	y, m := months/12, months%12
-	if m == 0 { // December of the year before
-		y, m = y-1, 12
+	if days := int(v & (1<<dayBits - 1)); days > 0 {
+		months := days / 32
+		y, m := months/12, months%12
+		if m == 0 { // December of the year before
+			y, m = y-1, 12
+		}
+		day = gongxin.Day(y*10000 + m*100 + days%32)
 	}
-	if v == 0 || y < 0 {
-		return 0, 0, 0
-	}
-	return int(v >> (dayBits + rowBits)), int(v >> dayBits & (1<<rowBits - 1)), gongxin.Day(y*10000 + m*100 + days%32)
+	return int(v >> (dayBits + rowBits)), int(v >> dayBits & (1<<rowBits - 1)), day
 }
 
 // A slot is one entry of a table with open addressing; free if both halves of the

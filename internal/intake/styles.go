@@ -65,6 +65,7 @@ func builtinDate(id int) bool {
 // outside of quotes, escapes and brackets.
 func dateFormat(code string) bool {
 	code, _, _ = strings.Cut(code, ";")
+	code = strings.ReplaceAll(strings.ReplaceAll(code, "General", ""), "GENERAL", "")
 	for i := 0; i < len(code); i++ {
 		switch c := code[i]; c {
 		case '"':

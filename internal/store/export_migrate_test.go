@@ -36,9 +36,6 @@ func MigrateFurther(ctx context.Context, url string, o Options, text string) err
 }
 
 func withSteps(ctx context.Context, url string, o Options, steps []migration) error {
-	was := migrations
-	defer func() { migrations = was }()
-	migrations = steps
 	db := &DB{now: o.Now}
 	var err error
 	if strings.HasPrefix(url, "postgres:") {
@@ -49,7 +46,10 @@ func withSteps(ctx context.Context, url string, o Options, steps []migration) er
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
 	}
 	if err == nil {
-		err = db.migrate(ctx, steps)
+		var s *session
+		if s, err = newSession(ctx, db.single); err == nil {
+			err = join(db.migrate(ctx, s, steps), s.close())
+		}
 	}
 	return join(err, db.closePools())
 }

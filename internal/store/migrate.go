@@ -55,10 +55,10 @@ const (
 // own, so that an interrupted upgrade goes on where it stopped. Processes that
 // start at once take turns. Error: STORE_NEWER if the database has steps that
 // this version does not know.
-func (db *DB) migrate(ctx context.Context, steps []migration) error {
+func (db *DB) migrate(ctx context.Context, s *session, steps []migration) error {
 	for {
 		var done bool
-		err := db.setUp(ctx, func(ctx context.Context, s *session) error {
+		err := db.setUp(ctx, s, func() error {
 			if _, err := s.conn.ExecContext(ctx, makeMigrations); err != nil {
 				return fmt.Errorf("migrations: %w", err)
 			}

@@ -104,11 +104,16 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 
 // prepare migrates the schema and makes what every database has: the empty log,
 // signed, and the proof that the blind key is the right one.
-func (db *DB) prepare(ctx context.Context) error {
-	if err := db.migrate(ctx, migrations); err != nil {
+func (db *DB) prepare(ctx context.Context) (err error) {
+	s, err := newSession(ctx, db.single)
+	if err != nil {
 		return err
 	}
-	return db.setUp(ctx, func(ctx context.Context, s *session) error {
+	defer func() { err = join(err, s.close()) }()
+	if err := db.migrate(ctx, s, migrations); err != nil {
+		return err
+	}
+	return db.setUp(ctx, s, func() error {
 		if err := db.blind.check(ctx, s); err != nil {
 			return err
 		}
@@ -126,20 +131,16 @@ func (db *DB) prepare(ctx context.Context) error {
 	})
 }
 
-// setUp runs f in a transaction of its own, before the queue is served.
-func (db *DB) setUp(ctx context.Context, f func(context.Context, *session) error) (err error) {
-	s, err := newSession(ctx, db.single)
-	if err != nil {
-		return err
-	}
-	defer func() { err = join(err, s.close()) }()
+// setUp runs f in a transaction of its own, while nobody else sets up.
+func (db *DB) setUp(ctx context.Context, s *session, f func() error) error {
 	if _, err := s.exec(ctx, db.engine.begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := db.engine.lockSchema(ctx, s); err != nil {
-		return join(err, s.rollback())
+	err := db.engine.lockSchema(ctx, s)
+	if err == nil {
+		err = f()
 	}
-	if err := f(ctx, s); err != nil {
+	if err != nil {
 		return join(err, s.rollback())
 	}
 	if _, err := s.exec(ctx, "COMMIT"); err != nil {

@@ -46,6 +46,9 @@ func (l *line) blank() bool {
 	if l.long > 0 {
 		return false
 	}
+	if len(l.cells) == 1 && l.cells[0] == "\x1A" { // how DOS ended a text
+		return true
+	}
 	for i, c := range l.cells {
 		if c != "" && (l.kind(i) != isText || tidyText(c) != "") {
 			return false

@@ -142,12 +142,33 @@ func (c candidate) verdict(rows int) *gongxin.Error {
 }
 
 // findHeader returns the best header among the first rows of a table, and the
-// place of its row among them.
+// place of its row among them. If no row is a whole header, two rows below each
+// other may be: groups of columns above (被执行人信息), their headings below.
 func findHeader(rows [][]string) (best candidate, at int) {
 	for i, r := range rows {
 		if c := readHeader(r); i == 0 || c.better(best) {
 			best, at = c, i
 		}
 	}
+	if best.whole() {
+		return best, at
+	}
+	for i := 1; i < len(rows); i++ {
+		if c := readHeader(stacked(rows[i-1], rows[i])); c.whole() && c.twice == nil {
+			return c, i
+		}
+	}
 	return best, at
+}
+
+// stacked is the lower row, with the upper where it is empty.
+func stacked(upper, lower []string) []string {
+	out := make([]string, max(len(upper), len(lower)))
+	copy(out, upper)
+	for i, c := range lower {
+		if strings.TrimSpace(c) != "" {
+			out[i] = c
+		}
+	}
+	return out
 }

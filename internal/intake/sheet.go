@@ -16,6 +16,7 @@ type sheetRows struct {
 	limit int
 	row   int  // number of the last row
 	only  bool // read to check: texts are not kept
+	hid   int  // rows that the sheet hides
 	done  bool
 
 	// of the current cell
@@ -57,6 +58,9 @@ func (s *sheetRows) next(ln *line) error {
 			s.row++
 			if n, err := strconv.Atoi(string(s.x.attr("r"))); err == nil && n > 0 {
 				s.row = n
+			}
+			if v := string(s.x.attr("hidden")); v == "1" || v == "true" {
+				s.hid++
 			}
 			ln.number = s.row
 			s.column = -1

@@ -20,14 +20,14 @@ func openText(r io.ReaderAt, size int64, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := found.header.verdict(headerWithin); err != nil {
-		return nil, err
-	}
 	lay := found.header.layout
-	if w.quotes {
+	if w.quotes { // an open quote explains a header that was not found
 		if err := checkQuotes(textRows(r, size, w, found.delim, o.MaxCell), lay.width); err != nil {
 			return nil, err
 		}
+	}
+	if err := found.header.verdict(headerWithin); err != nil {
+		return nil, err
 	}
 	src := textRows(r, size, w, found.delim, o.MaxCell)
 	var ln line
@@ -37,7 +37,6 @@ func openText(r io.ReaderAt, size int64, o Options) (*File, error) {
 		}
 	}
 	src.columns = lay.width
-	lay.names = ln.cells[:lay.width]
 	return start(o, lay, src, form{"CSV", w, found.delim})
 }
 

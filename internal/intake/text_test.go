@@ -232,3 +232,16 @@ func (p *pieces) Read(b []byte) (int, error) {
 	p.s = p.s[n:]
 	return n, nil
 }
+
+func TestAHeaderMayStandInTwoRows(t *testing.T) {
+	got := records(t, "a.csv", lines("撤销清单,,,", "案号,被执行人,撤销,", ",证件号码,撤销时间,撤销原因", wRow("1"), "\x1a"), nil)
+	if !slices.Equal(reasons(got), []string{""}) || got[0].Line != 4 {
+		t.Errorf("got %q", reasons(got))
+	}
+}
+
+func TestAnOpenQuoteAboveTheHeaderIsNamed(t *testing.T) {
+	if code, e := verdict(t, "a.csv", lines(`"标题`, wHead, wRow("1"))); code != "QUOTE_OPEN" || e.Place.Row != 1 {
+		t.Errorf("got %s on line %d", code, e.Place.Row)
+	}
+}

@@ -88,7 +88,8 @@ func (w *workbook) openSheet(o Options) (*File, error) {
 	if chosen < 0 {
 		return nil, best.verdict(headerWithin)
 	}
-	if err := w.checkSheet(w.sheets[chosen], o.MaxCell); err != nil {
+	hidden, err := w.checkSheet(w.sheets[chosen], o.MaxCell)
+	if err != nil {
 		return nil, err
 	}
 	rows, err := w.rows(w.sheets[chosen], o.MaxCell)
@@ -108,17 +109,20 @@ func (w *workbook) openSheet(o Options) (*File, error) {
 	if w.from1904 {
 		f.serial = epoch1904
 	}
+	if hidden > 0 {
+		f.remark("ROWS_HIDDEN", hidden)
+	}
 	if len(others) > 0 {
 		f.remark("SHEETS_NOT_READ", strings.Join(others, "、"))
 	}
 	return f, nil
 }
 
-// checkSheet reads a whole sheet and keeps nothing of it.
-func (w *workbook) checkSheet(s sheetEntry, limit int) error {
+// checkSheet reads a whole sheet, keeps nothing of it and counts hidden rows.
+func (w *workbook) checkSheet(s sheetEntry, limit int) (hidden int, err error) {
 	rows, err := w.rows(s, limit)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	rows.only = true
 	for err == nil {
@@ -128,7 +132,7 @@ func (w *workbook) checkSheet(s sheetEntry, limit int) error {
 	if cerr := rows.part.Close(); err == io.EOF {
 		err = cerr
 	}
-	return err
+	return rows.hid, err
 }
 
 func (w *workbook) rows(s sheetEntry, limit int) (*sheetRows, error) {

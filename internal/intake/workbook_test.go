@@ -244,3 +244,19 @@ func FuzzXML(f *testing.F) {
 		}
 	})
 }
+
+func TestHiddenRowsAreReadAndReported(t *testing.T) {
+	sheet := strings.Replace(withdrawalSheet([]string{"（2016）苏0509执8634号", "110000195703251411", "2017-05-01", "全部履行完毕"},
+		[]string{"（2016）苏0509执8635号", "110000195703251411", "2017-05-01", "全部履行完毕"}), "<row><c t=\"inlineStr\"><is><t>（", "<row hidden=\"1\"><c t=\"inlineStr\"><is><t>（", 1)
+	b := workbookOf(t, sheetXML(sheet))
+	f, err := Open(bytes.NewReader(b), int64(len(b)), Options{Name: "a.xlsx", Today: today})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Notes(); len(n) != 1 || !strings.Contains(n[0].EN, "1 rows") {
+		t.Errorf("notes %v", n)
+	}
+	if got := reasons(drain(t, f)); !slices.Equal(got, []string{"", ""}) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -12,11 +12,11 @@ const (
 // mod112 returns the check character that ISO 7064 MOD 11-2 gives to the first 17
 // characters of s, which are digits: weights 2^(18-i) mod 11 (GB 11643-1999).
 func mod112(s string) byte {
-	r := 0
+	sum := 0
 	for i := range 17 {
-		r = (r + int(s[i]-'0')) * 2 % 11
+		sum = (sum + int(s[i]-'0')) * 2 // 2^(18-i) itself: at most 9·2^18, so one division at the end does
 	}
-	return "10X98765432"[r] // the remainder of the weighted sum
+	return "10X98765432"[sum%11]
 }
 
 func digits(s string) bool {

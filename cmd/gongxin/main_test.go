@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,7 +16,23 @@ import (
 
 // The test binary is the command too: scripts and crash tests run it as gongxin.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gongxin": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){
+		"gongxin":        func() { os.Exit(run()) },
+		"gongxin-status": gateStatus,
+	})
+}
+
+// gateStatus prints GET /v1/status of the gate whose URL is the argument.
+func gateStatus() {
+	answer, err := http.Get(os.Args[1] + "/v1/status")
+	if err == nil {
+		defer answer.Body.Close()
+		_, err = io.Copy(os.Stdout, answer.Body)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // Scripts read as scenarios: $HUB and $GATE are free addresses on loopback,
@@ -22,6 +40,7 @@ func TestMain(m *testing.M) {
 //
 //	until PATTERN COMMAND …   runs COMMAND until its output matches, for at most 20 s
 //	save FILE                 keeps the last output in FILE
+//	gongxin-status URL        prints a gate's status
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../internal/intake/testdata/samples")
 	if err != nil {

@@ -303,6 +303,23 @@ func TestSnapshotIsOfferedOnceTheLedgerHoldsItsHash(t *testing.T) {
 	}
 }
 
+func TestTermThatHasPassedEndsTheListing(t *testing.T) {
+	c := newCentre(t)
+	ending, lasting := fields(1), fields(2)
+	ending["失信信息有效期"] = gongxin.DayOf(today).Add(-1).String()
+	lasting["失信信息有效期"] = gongxin.DayOf(today).String() // its last day is today
+	c.want(200, "", "court", "POST", "/v1/intake", []map[string]string{ending, lasting})
+	for range 2 { // the second time finds nothing to do
+		if err := c.expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head, err := c.head(t.Context())
+	if err != nil || head.Count != 1 || head.Size != 3 {
+		t.Errorf("%d in force after %d events, want 1 after 3: %v", head.Count, head.Size, err)
+	}
+}
+
 // Every operation that is routed stands in the authorisation matrix, and every
 // operation of the matrix that is not routed yet is known to be so.
 func TestMatrixNamesEveryRoute(t *testing.T) {

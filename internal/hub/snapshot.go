@@ -104,7 +104,23 @@ func (h *Hub) Snapshot(ctx context.Context) error {
 		return fmt.Errorf("offer snapshot of %d: %w", size, err)
 	}
 	h.Log.InfoContext(ctx, "snapshot made", "sequence", size)
+	if err := h.publishSnapshot(size); err != nil {
+		return err
+	}
 	return h.dropOldSnapshots()
+}
+
+// publishSnapshot copies the snapshot of size to those who follow a directory.
+func (h *Hub) publishSnapshot(size uint64) error {
+	if h.PublishDir == "" {
+		return nil
+	}
+	f, err := os.Open(h.snapshotPath(size))
+	if err != nil {
+		return fmt.Errorf("publish snapshot: %w", err)
+	}
+	defer f.Close()
+	return feed.PublishSnapshot(h.PublishDir, size, f)
 }
 
 func (h *Hub) writeSnapshot(ctx context.Context, f *os.File) (size uint64, hash ledger.Hash, err error) {

@@ -197,14 +197,15 @@ func (x *xmlReader) put(b ...byte) {
 func (x *xmlReader) readText() error {
 	x.text = x.text[:0]
 	for {
-		chunk, err := x.in.Peek(1)
+		_, err := x.in.Peek(1)
 		if err == io.EOF {
 			return x.wholeText()
 		}
 		if err != nil {
 			return err
 		}
-		if chunk, err = x.in.Peek(x.in.Buffered()); err != nil {
+		chunk, err := x.in.Peek(x.in.Buffered())
+		if err != nil {
 			return err
 		}
 		n := bytes.IndexAny(chunk, "<&\r")

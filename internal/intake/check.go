@@ -155,7 +155,7 @@ func (c *checker) structure() *gongxin.Error {
 			return gongxin.Invalid("ROW_RAGGED", n, lay.width)
 		}
 	}
-	if i := int(lay.at[fCase]); i < n && foldHeading(ln.cells[i]) == foldHeading(lay.names[i]) {
+	if i := int(lay.at[fCase]); i < n && !strings.ContainsAny(ln.cells[i], "0123456789") && foldHeading(ln.cells[i]) == foldHeading(lay.names[i]) {
 		return gongxin.Invalid("HEADER_REPEATED")
 	}
 	if ln.bare {

@@ -35,6 +35,7 @@ type row struct {
 
 	element ledger.Digest // of the event Forced, if known is set
 	known   bool
+	earlier *row       // of a new listing, the round before
 	stored  *storedRow // what the table has; nil for a new listing
 }
 
@@ -88,7 +89,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 		return nil, err
 	}
 	if len(id) != len(l.ID) || len(key) != len(r.key) || form != plainBodies || xForm.Int64 != plainBodies {
-		return nil, fmt.Errorf("listing %x: not in a form that this version reads", id)
+		return nil, &unreadable{fmt.Errorf("listing %x: not in a form that this version reads", id)}
 	}
 	copy(l.ID[:], id)
 	copy(r.key[:], key)
@@ -103,7 +104,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 		if exitCourt != nil {
 			e, err := gongxin.Event{Kind: gongxin.EventKind(exitKind.String), Listing: l.ID}.OpenAll(nil, exitCourt)
 			if err != nil {
-				return nil, fmt.Errorf("listing %s: %w", l.ID, err)
+				return nil, &unreadable{fmt.Errorf("listing %s: %w", l.ID, err)}
 			}
 			l.Exit.Decision = e.Decision
 		}
@@ -113,7 +114,7 @@ func scanRow(scan func(...any) error) (*row, error) {
 	} else {
 		e, err := gongxin.Event{Kind: kind, Listing: l.ID}.OpenAll(public, court)
 		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", l.ID, err)
+			return nil, &unreadable{fmt.Errorf("listing %s: %w", l.ID, err)}
 		}
 		l.Entry = *e.Entry
 	}

@@ -79,14 +79,14 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 // share of a row would be a third.
 func sqliteBulk(ctx context.Context, s *session, into *insert, n int, values func(i int) []driver.Value) error {
 	return s.conn.Raw(func(c any) error {
-		st, ok := s.raw[into.text]
+		st, ok := s.raw[into.unnamed]
 		if !ok {
-			prepared, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, into.text)
+			prepared, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, into.unnamed)
 			if err != nil {
 				return err
 			}
 			st = prepared.(driver.StmtExecContext)
-			s.raw[into.text] = st
+			s.raw[into.unnamed] = st
 		}
 		args := make([]driver.NamedValue, len(into.columns))
 		for i := range n {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -52,13 +53,20 @@ func newTx(db *DB, s *session, h head) *Tx {
 // that gives up must not end the work of the others.
 var background = context.Background()
 
-// fault notes that the database itself failed, which ends the transaction for all.
+// fault notes that the database itself failed, which ends the transaction for
+// all. A row that was read and makes no sense is the trouble of who asked for it.
 func (tx *Tx) fault(err error) error {
-	if err != nil && gongxin.KindOf(err) == "" && tx.broken == nil {
+	var row *unreadable
+	if err != nil && gongxin.KindOf(err) == "" && !errors.As(err, &row) && tx.broken == nil {
 		tx.broken = err
 	}
 	return err
 }
+
+// unreadable is a row that cannot be understood.
+type unreadable struct{ error }
+
+func (e *unreadable) Unwrap() error { return e.error }
 
 // know returns the row that the transaction holds instead of x, which was read.
 func (tx *Tx) know(x *row) *row {
@@ -229,11 +237,11 @@ func (tx *Tx) newRow(l gongxin.Listing) (*row, error) {
 		return nil, err
 	}
 	x := &row{ordinal: tx.listings + 1, listing: l, key: w.key, round: 1, caseValue: w.value, subjectValue: w.subjectValue, court: key.Court}
-	if earlier := tx.latestOf[w.key]; earlier != nil {
-		if !earlier.listing.State.Ended() {
-			return nil, gongxin.Conflict("STALE_LISTING", earlier.listing.ID.String(), earlier.listing.Sequence)
+	if x.earlier = tx.latestOf[w.key]; x.earlier != nil {
+		if l := x.earlier.listing; !l.State.Ended() {
+			return nil, gongxin.Conflict("STALE_LISTING", l.ID.String(), l.Sequence)
 		}
-		x.round = earlier.round + 1
+		x.round = x.earlier.round + 1
 	}
 	tx.listings++
 	tx.rows[l.ID] = x
@@ -303,7 +311,7 @@ func (tx *Tx) drop() {
 		in := tx.madeIn[x.caseValue]
 		tx.madeIn[x.caseValue] = in[:len(in)-1]
 		delete(tx.rows, x.listing.ID)
-		delete(tx.latestOf, x.key) // an earlier round is looked for again
+		tx.latestOf[x.key] = x.earlier
 		tx.listings--
 	}
 	tx.now -= uint64(len(tx.pending) - tx.from)

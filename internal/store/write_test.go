@@ -125,6 +125,96 @@ func TestWhatFailsIsUndoneAlone(t *testing.T) {
 	})
 }
 
+// together runs writes in one transaction, in their order, and returns their errors.
+func together(t *testing.T, db *store.DB, writes ...func(ctx context.Context, tx *store.Tx) error) []error {
+	t.Helper()
+	errs := make([]error, len(writes))
+	hold := make(chan struct{})
+	var all sync.WaitGroup
+	for i, f := range writes {
+		all.Go(func() {
+			errs[i] = db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				if i == 0 {
+					<-hold
+				}
+				return f(ctx, tx)
+			})
+		})
+		time.Sleep(20 * time.Millisecond) // they queue in their order
+	}
+	close(hold)
+	all.Wait()
+	return errs
+}
+
+func TestAFailedRoundLeavesTheOneBeforeAsTheLatest(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		var first gongxin.Listing
+		begin := func(ctx context.Context, tx *store.Tx) (gongxin.Listing, error) {
+			return tx.Append(ctx, gongxin.Listing{}, admitted(1), [32]byte{})
+		}
+		errs := together(t, db,
+			func(ctx context.Context, tx *store.Tx) (err error) {
+				if first, err = begin(ctx, tx); err == nil {
+					first, err = tx.Append(ctx, first, withdrawn(first), [32]byte{})
+				}
+				return err
+			},
+			func(ctx context.Context, tx *store.Tx) error {
+				if _, err := begin(ctx, tx); err != nil {
+					return err
+				}
+				return errRefused
+			},
+			func(ctx context.Context, tx *store.Tx) error {
+				found, err := tx.Find(ctx, []gongxin.ListingKey{entry(1).Key()})
+				if err == nil && found[0].Listing != first {
+					t.Errorf("found %+v, want %+v", found[0].Listing, first)
+				}
+				if err == nil {
+					_, n, err2 := tx.InCase(ctx, entry(1).Case.Key(), citizen(1))
+					if n != 1 || err2 != nil {
+						t.Errorf("%d in the case, %v", n, err2)
+					}
+					_, err = begin(ctx, tx)
+				}
+				return err
+			},
+		)
+		if errs[0] != nil || !errors.Is(errs[1], errRefused) || errs[2] != nil {
+			t.Errorf("got %v", errs)
+		}
+		check(t, db)
+	})
+}
+
+func TestARowThatMakesNoSenseHarmsNobodyElse(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		db := storetest.Open(t, url)
+		l, err := admit(t.Context(), db, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := storetest.SQL(t, url).Exec(`UPDATE events SET body_form = 99`); err != nil {
+			t.Fatal(err)
+		}
+		errs := together(t, db,
+			func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Listing(ctx, l.ID)
+				return err
+			},
+			func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Append(ctx, gongxin.Listing{}, admitted(1), [32]byte{})
+				return err
+			},
+		)
+		if errs[0] == nil || errs[1] != nil {
+			t.Errorf("got %v", errs)
+		}
+	})
+}
+
 func TestAPanicUndoesItsWorkAndReachesTheCaller(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db := open()

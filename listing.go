@@ -197,3 +197,10 @@ type Listing struct {
 	Content  uint64 // ledger sequence of the event that last set Entry
 	Forced   uint64 // ledger sequence of the event that counts in the set in force; 0 if not in force
 }
+
+// Found is a listing with the digest of the court's row as first submitted; the
+// digest is zero if the listing did not come from a file.
+type Found struct {
+	Listing    Listing
+	Submission [32]byte
+}

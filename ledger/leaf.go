@@ -10,7 +10,6 @@
 package ledger
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -90,13 +89,15 @@ func ParseLeaf(b []byte) (Leaf, error) {
 // RecordHash returns the tree's hash of a leaf in binary form (RFC 6962).
 func RecordHash(leaf []byte) Hash { return tlog.RecordHash(leaf) }
 
-// Salt derives the salt of slot from an event's seed, so that one secret of
-// SaltSize bytes is kept for each event and no salt tells another. Erasing seed
-// and bodies makes the leaf meaningless and leaves the tree whole.
+// Salt derives the salt of slot from an event's seed of SaltSize bytes, so that one
+// secret is kept for each event and no salt tells another: the first SaltSize bytes
+// of SHA-256("gongxin salt" ‖ 0 ‖ seed ‖ slot). Erasing seed and bodies makes the
+// leaf meaningless and leaves the tree whole.
 func Salt(seed []byte, slot int) []byte {
-	m := hmac.New(sha256.New, seed)
-	m.Write([]byte{'s', 'a', 'l', 't', byte(slot)})
-	return m.Sum(nil)[:SaltSize]
+	const domain = "gongxin salt\x00"
+	in := make([]byte, 0, len(domain)+SaltSize+1)
+	sum := sha256.Sum256(append(append(append(in, domain...), seed...), byte(slot)))
+	return sum[:SaltSize]
 }
 
 // Commit returns the commitment to body: SHA-256(salt ‖ body).

@@ -23,47 +23,57 @@ type Records interface {
 	Next() (intake.Record, error) // io.EOF at the end
 }
 
+// A batch is on its way into the register; err is what became of it once stored
+// is closed.
+type batch struct {
+	records []intake.Record
+	stored  chan struct{}
+	err     error
+}
+
 // Take enters the good records of a submission that by makes, batch by batch,
-// each durable before each is called with its records, in order. A record that
-// the register refuses comes back as rejected with the register's reason; the
-// others are not affected. It stops at the first error of reading, storing or each.
+// each durable before each is called with its records, in order. While one batch
+// is made durable, the next are on their way, so the ledger may have them in
+// another order. A record that the register refuses comes back as rejected with
+// the register's reason; the others are not affected. It stops at the first error
+// of reading, storing or each.
 func (h *Hub) Take(ctx context.Context, by gongxin.Actor, from Records, each func(intake.Record) error) error {
-	type batch []intake.Record
-	checked := make(chan batch, 2) // the next batches are read while one is stored
 	g, ctx := errgroup.WithContext(ctx)
+	under := make(chan *batch, 1) // with the one that is told and the one that is sent: three at most
 	g.Go(func() error {
-		defer close(checked)
-		for {
-			b := make(batch, 0, batchSize)
-			for len(b) < batchSize {
+		defer close(under)
+		for more := true; more; {
+			b := &batch{records: make([]intake.Record, 0, batchSize), stored: make(chan struct{})}
+			for len(b.records) < batchSize {
 				r, err := from.Next()
 				if errors.Is(err, io.EOF) {
+					more = false
 					break
 				}
 				if err != nil {
 					return err
 				}
-				b = append(b, r)
+				b.records = append(b.records, r)
 			}
-			if len(b) == 0 {
-				return nil
-			}
+			g.Go(func() error {
+				defer close(b.stored)
+				b.err = h.takeBatch(ctx, by, b.records)
+				return b.err
+			})
 			select {
-			case checked <- b:
+			case under <- b:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if len(b) < batchSize {
-				return nil
-			}
 		}
+		return nil
 	})
 	g.Go(func() error {
-		for b := range checked {
-			if err := h.takeBatch(ctx, by, b); err != nil {
-				return err
+		for b := range under {
+			if <-b.stored; b.err != nil {
+				return b.err
 			}
-			for _, r := range b {
+			for _, r := range b.records {
 				if err := each(r); err != nil {
 					return err
 				}

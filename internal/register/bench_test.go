@@ -23,12 +23,12 @@ func (n *nowhere) Listing(context.Context, gongxin.ListingID) (gongxin.Listing, 
 	return gongxin.Listing{}, gongxin.Missing("UNKNOWN_LISTING")
 }
 
-func (n *nowhere) Find(_ context.Context, keys []gongxin.ListingKey) ([]Found, error) {
-	return make([]Found, len(keys)), nil
+func (n *nowhere) Find(_ context.Context, keys []gongxin.ListingKey) ([]gongxin.Found, error) {
+	return make([]gongxin.Found, len(keys)), nil
 }
 
-func (n *nowhere) InCase(context.Context, string, identity.Number) (Found, int, error) {
-	return Found{}, 0, nil
+func (n *nowhere) InCase(context.Context, string, identity.Number) (gongxin.Found, int, error) {
+	return gongxin.Found{}, 0, nil
 }
 
 func (n *nowhere) Append(_ context.Context, before gongxin.Listing, e gongxin.Event, _ [32]byte) (gongxin.Listing, error) {

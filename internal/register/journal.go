@@ -15,26 +15,19 @@ type Journal interface {
 
 	// Find returns the latest round of each key, in the order of keys; where there
 	// is none, the zero Found. The Entry of a listing that was erased is zero.
-	Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, error)
+	Find(ctx context.Context, keys []gongxin.ListingKey) ([]gongxin.Found, error)
 
 	// InCase returns the newest listing whose case has the key caseKey
 	// (gongxin.CaseNumber.Key) and whose subject is the same as subject
 	// (identity.Same), or the zero Found, and the number of listings in the case,
 	// whoever their subjects are.
-	InCase(ctx context.Context, caseKey string, subject identity.Number) (Found, int, error)
+	InCase(ctx context.Context, caseKey string, subject identity.Number) (gongxin.Found, int, error)
 
 	// Append commits e, which continues before (the zero Listing for a new one),
 	// gives it its sequence and returns the listing after it. submission is the
 	// digest of the row that a listing was admitted from; if it is zero, what is
 	// kept for the listing stays.
 	Append(ctx context.Context, before gongxin.Listing, e gongxin.Event, submission [32]byte) (gongxin.Listing, error)
-}
-
-// Found is a listing with the digest of the court's row as first submitted; the
-// digest is zero if the listing did not come from a file.
-type Found struct {
-	Listing    gongxin.Listing
-	Submission [32]byte
 }
 
 // A Writer runs f in a transaction that may be shared with other callers, and

@@ -56,9 +56,9 @@ func (m *memory) Listing(_ context.Context, id gongxin.ListingID) (gongxin.Listi
 	return l, nil
 }
 
-func (m *memory) Find(_ context.Context, keys []gongxin.ListingKey) ([]Found, error) {
+func (m *memory) Find(_ context.Context, keys []gongxin.ListingKey) ([]gongxin.Found, error) {
 	m.finds++
-	found := make([]Found, len(keys))
+	found := make([]gongxin.Found, len(keys))
 	for i, k := range keys {
 		found[i] = m.latest(func(l gongxin.Listing) bool { return m.key(l) == k })
 	}
@@ -81,10 +81,10 @@ func (m *memory) erase(id gongxin.ListingID) {
 	m.listings[id] = l
 }
 
-func (m *memory) latest(is func(gongxin.Listing) bool) (f Found) {
+func (m *memory) latest(is func(gongxin.Listing) bool) (f gongxin.Found) {
 	for id, l := range m.listings {
 		if is(l) && m.first(id) > m.first(f.Listing.ID) {
-			f = Found{l, m.submissions[id]}
+			f = gongxin.Found{Listing: l, Submission: m.submissions[id]}
 		}
 	}
 	return f
@@ -95,7 +95,7 @@ func (m *memory) first(id gongxin.ListingID) int {
 	return 1 + slices.IndexFunc(m.events, func(e gongxin.Event) bool { return e.Listing == id })
 }
 
-func (m *memory) InCase(_ context.Context, caseKey string, subject identity.Number) (Found, int, error) {
+func (m *memory) InCase(_ context.Context, caseKey string, subject identity.Number) (gongxin.Found, int, error) {
 	n := 0
 	for _, l := range m.listings {
 		if m.key(l).Case == caseKey {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"gongxin"
-	"gongxin/identity"
 	"gongxin/internal/store"
 	"gongxin/internal/store/storetest"
 )
@@ -19,23 +18,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 type durable struct{ db *store.DB }
 
 func (d durable) Write(ctx context.Context, f func(ctx context.Context, j Journal) error) error {
-	return d.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return f(ctx, txJournal{tx}) })
-}
-
-type txJournal struct{ *store.Tx }
-
-func (j txJournal) Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, error) {
-	rows, err := j.Tx.Find(ctx, keys)
-	found := make([]Found, len(rows))
-	for i, r := range rows {
-		found[i] = Found(r)
-	}
-	return found, err
-}
-
-func (j txJournal) InCase(ctx context.Context, caseKey string, subject identity.Number) (Found, int, error) {
-	r, n, err := j.Tx.InCase(ctx, caseKey, subject)
-	return Found(r), n, err
+	return d.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return f(ctx, tx) })
 }
 
 // One story through Do and Take, on every engine, and once more with a new handle.

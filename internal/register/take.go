@@ -85,7 +85,7 @@ type taking struct {
 	journal  Journal
 	by       gongxin.Actor
 	at       time.Time
-	found    []Found                    // the latest listing of each key of the batch, as the rows before left it
+	found    []gongxin.Found            // the latest listing of each key of the batch, as the rows before left it
 	of       []int                      // by row: which of found its key has
 	byKey    map[gongxin.ListingKey]int // the same by key
 }
@@ -131,7 +131,7 @@ func (t *taking) look(ctx context.Context, batch []Submission, taken []Taken) er
 
 // row takes row i. An error is one of the journal; a refusal stands in out.
 func (t *taking) row(ctx context.Context, i int, s *Submission, out *Taken) error {
-	var found Found
+	var found gongxin.Found
 	var events []gongxin.Event
 	switch {
 	case s.Entry != nil && s.Withdrawal == nil:
@@ -163,16 +163,16 @@ func (t *taking) row(ctx context.Context, i int, s *Submission, out *Taken) erro
 	}
 	out.Listing, out.Sequence, out.Changed = l.ID, l.Sequence, true
 	if s.Entry != nil {
-		t.found[t.of[i]] = Found{l, found.Submission}
+		t.found[t.of[i]] = gongxin.Found{Listing: l, Submission: found.Submission}
 	} else if n, concerned := t.byKey[l.Entry.Key()]; concerned {
-		t.found[n] = Found{l, found.Submission}
+		t.found[n] = gongxin.Found{Listing: l, Submission: found.Submission}
 	}
 	return nil
 }
 
 // list returns what a list row causes to found, the latest listing of its key, or
 // why nothing needs to change, or why nothing may.
-func (t *taking) list(s *Submission, found *Found) (events []gongxin.Event, note string, err error) {
+func (t *taking) list(s *Submission, found *gongxin.Found) (events []gongxin.Event, note string, err error) {
 	l := &found.Listing
 	same := l.State != "" && (s.Digest == found.Submission && s.Digest != [32]byte{} || l.Entry == *s.Entry)
 	switch {
@@ -215,7 +215,7 @@ func endingOf(s *Submission) ending {
 
 // withdrawal finds the listing that a row of withdrawals means and returns what
 // the row causes to it. refused tells why it causes nothing; err is the journal's.
-func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found Found, events []gongxin.Event, refused, err error) {
+func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found gongxin.Found, events []gongxin.Event, refused, err error) {
 	if court := w.Case.Court(); !court.IsZero() {
 		// Judged by the number alone, so that nobody learns which cases another court has listed.
 		if err := entitled(t.by, gongxin.ListingWithdrawn, court); err != nil {
@@ -230,7 +230,7 @@ func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found Found, ev
 	case inCase == 0:
 		return found, nil, gongxin.Missing("UNKNOWN_CASE", w.Case.String()), nil
 	case l.Entry.Case.IsZero(): // none, or ended and erased since: whose it was is forgotten
-		return Found{}, nil, gongxin.Missing("SUBJECT_NOT_IN_CASE", w.Case.String(), w.Number.String()), nil
+		return gongxin.Found{}, nil, gongxin.Missing("SUBJECT_NOT_IN_CASE", w.Case.String(), w.Number.String()), nil
 	}
 	ground := w.Ground
 	if ground == "" {

@@ -19,25 +19,29 @@ import (
 // numbers on it (docs/decisions/blind-index.md).
 type blind struct{ macs sync.Pool }
 
+// A mac is an HMAC with the memory that it needs.
+type mac struct {
+	hash.Hash
+	text []byte
+	sum  [sha256.Size]byte
+}
+
 func newBlind(key []byte) *blind {
 	key = append([]byte(nil), key...)
-	return &blind{sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+	return &blind{sync.Pool{New: func() any { return &mac{Hash: hmac.New(sha256.New, key)} }}}
 }
 
 func (b *blind) sum(domain string, parts ...string) [sha256.Size]byte {
-	m := b.macs.Get().(hash.Hash)
+	m := b.macs.Get().(*mac)
 	defer b.macs.Put(m)
 	m.Reset()
-	var buf [256]byte
-	text := buf[:0]
-	text = append(append(text, domain...), 0)
+	m.text = append(append(m.text[:0], domain...), 0)
 	for _, p := range parts {
-		text = append(binary.AppendUvarint(text, uint64(len(p))), p...)
+		m.text = append(binary.AppendUvarint(m.text, uint64(len(p))), p...)
 	}
-	m.Write(text)
-	var sum [sha256.Size]byte
-	m.Sum(sum[:0])
-	return sum
+	m.Write(m.text)
+	m.Sum(m.sum[:0])
+	return m.sum
 }
 
 // short is the first 64 bits as the signed integer that both engines index: it

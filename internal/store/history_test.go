@@ -157,7 +157,7 @@ func TestAListingReadsBackAsItWasFolded(t *testing.T) {
 					t.Errorf("got events %+v, %v", events, err)
 				}
 				found, err := v.Find(ctx, []gongxin.ListingKey{entry(2).Key(), entry(1).Key()})
-				if err != nil || len(found) != 2 || found[0] != (store.Found{}) || found[1] != (store.Found{Listing: after, Submission: [32]byte{1, 1}}) {
+				if err != nil || len(found) != 2 || found[0] != (gongxin.Found{}) || found[1] != (gongxin.Found{Listing: after, Submission: [32]byte{1, 1}}) {
 					t.Errorf("got %+v, %v", found, err)
 				}
 				of, err := v.OfSubject(ctx, citizen(1))

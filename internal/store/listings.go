@@ -14,13 +14,6 @@ import (
 	"gongxin/ledger"
 )
 
-// Found is a listing with the digest of the court's row as first submitted; the
-// digest is zero if the listing did not come from a file.
-type Found struct {
-	Listing    gongxin.Listing
-	Submission [32]byte
-}
-
 // A row is a listing as the table listings has it, or will have it.
 type row struct {
 	ordinal      uint64
@@ -46,7 +39,9 @@ type storedRow struct {
 	term     gongxin.Day // as it stands in index_terms, if it does
 }
 
-func (r *row) found() Found { return Found{r.listing, r.submission} }
+func (r *row) found() gongxin.Found {
+	return gongxin.Found{Listing: r.listing, Submission: r.submission}
+}
 
 // term is the day under which r belongs in index_terms; 0 if it does not.
 func (r *row) term() gongxin.Day {
@@ -257,13 +252,13 @@ func (v *View) Listing(ctx context.Context, id gongxin.ListingID) (gongxin.Listi
 
 // Find returns the latest round of each key, in the order of keys; where there is
 // none, the zero Found. The Entry of an erased listing is zero.
-func (v *View) Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, error) {
+func (v *View) Find(ctx context.Context, keys []gongxin.ListingKey) ([]gongxin.Found, error) {
 	want := v.db.wanted(keys)
 	rows, err := v.latest(ctx, want)
 	if err != nil {
 		return nil, err
 	}
-	found := make([]Found, len(keys))
+	found := make([]gongxin.Found, len(keys))
 	for i, w := range want {
 		if x := rows[w.key]; x != nil {
 			found[i] = x.found()

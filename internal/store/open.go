@@ -60,6 +60,10 @@ type DB struct {
 	news    news
 	stop    context.CancelFunc // ends the goroutines that watch
 	running sync.WaitGroup
+
+	back     *sql.DB       // SQLite: the connection of backfill.go
+	grown    chan struct{} // holds one token if there is much to copy back
+	appended int           // events since the last token
 }
 
 // Open opens the database at url: a path or sqlite:path for a file, made if there
@@ -70,7 +74,8 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Sign == nil || len(o.BlindKey) != BlindKeySize {
 		return nil, fmt.Errorf("open store: a signer and a blind key of %d bytes are needed", BlindKeySize)
 	}
-	db := &DB{sign: o.Sign, blind: newBlind(o.BlindKey), now: o.Now, random: o.Random, log: o.Log, mergeEvery: defaultMerge}
+	db := &DB{sign: o.Sign, blind: newBlind(o.BlindKey), now: o.Now, random: o.Random, log: o.Log, mergeEvery: defaultMerge,
+		grown: make(chan struct{}, 1)}
 	if db.now == nil {
 		db.now = time.Now
 	}
@@ -99,6 +104,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	db.queue.wake = make(chan struct{}, 1)
 	db.running.Go(db.serve)
 	db.running.Go(func() { db.watch(watch) })
+	if db.back != nil {
+		db.running.Go(func() { db.backfill(watch) })
+	}
 	return db, nil
 }
 
@@ -168,6 +176,9 @@ func (db *DB) closePools() error {
 	}
 	if db.pool != nil && db.pool != db.single {
 		err = join(err, db.pool.Close())
+	}
+	if db.back != nil {
+		err = join(err, db.back.Close())
 	}
 	return err
 }

@@ -35,7 +35,7 @@ var sqliteEngine = engine{
 // another process is waited for.
 const (
 	sqlitePragmas = "_pragma=busy_timeout(20000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(on)&_pragma=trusted_schema(off)"
-	sqliteWrite   = "&_pragma=cache_size(-24576)&_pragma=wal_autocheckpoint(8192)&_pragma=journal_size_limit(67108864)"
+	sqliteWrite   = "&_pragma=cache_size(-24576)&_pragma=wal_autocheckpoint(16384)&_pragma=journal_size_limit(67108864)"
 	sqliteRead    = "&_pragma=cache_size(-4096)&_pragma=query_only(on)"
 )
 
@@ -64,6 +64,10 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	if db.pool, err = sql.Open("sqlite", dsn+sqliteRead); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
+	if db.back, err = sql.Open("sqlite", dsn); err != nil {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	db.back.SetMaxOpenConns(1)
 	db.readers.slots = make(chan struct{}, maxReaders)
 	var mode string
 	if err := db.single.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {

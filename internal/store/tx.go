@@ -106,7 +106,7 @@ func (tx *Tx) row(id gongxin.ListingID) (*row, error) {
 
 // Find returns the latest round of each key, in the order of keys; where there is
 // none, the zero Found. The Entry of an erased listing is zero.
-func (tx *Tx) Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, error) {
+func (tx *Tx) Find(ctx context.Context, keys []gongxin.ListingKey) ([]gongxin.Found, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (tx *Tx) Find(ctx context.Context, keys []gongxin.ListingKey) ([]Found, err
 	if err := tx.look(want); err != nil {
 		return nil, err
 	}
-	found := make([]Found, len(keys))
+	found := make([]gongxin.Found, len(keys))
 	for i, w := range want {
 		if x := tx.latestOf[w.key]; x != nil {
 			found[i] = x.found()
@@ -153,21 +153,21 @@ func (tx *Tx) look(want []wanted) error {
 // InCase returns the newest listing whose case has the key caseKey and whose
 // subject is the same as subject (identity.Same), or the zero Found, and the
 // number of listings in the case, whoever their subjects are.
-func (tx *Tx) InCase(ctx context.Context, caseKey string, subject identity.Number) (Found, int, error) {
+func (tx *Tx) InCase(ctx context.Context, caseKey string, subject identity.Number) (gongxin.Found, int, error) {
 	if err := ctx.Err(); err != nil {
-		return Found{}, 0, err
+		return gongxin.Found{}, 0, err
 	}
 	c := tx.db.blind.caseValue(caseKey)
 	rows, err := tx.candidates(background, byCase, []int64{c})
 	if err != nil {
-		return Found{}, 0, tx.fault(err)
+		return gongxin.Found{}, 0, tx.fault(err)
 	}
 	for i, x := range rows {
 		rows[i] = tx.know(x)
 	}
 	x, n := inCase(distinct(append(rows, tx.madeIn[c]...)), c, tx.db.blind.subjectValue(subject))
 	if x == nil {
-		return Found{}, n, nil
+		return gongxin.Found{}, n, nil
 	}
 	return x.found(), n, nil
 }

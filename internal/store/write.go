@@ -298,5 +298,6 @@ func (db *DB) committed(tx *Tx, h head) {
 		}
 		t.mu.Unlock()
 	}
+	db.growing(len(tx.pending))
 	db.news.reached(h.Size)
 }

@@ -111,7 +111,7 @@ func TestWhatFailsIsUndoneAlone(t *testing.T) {
 			if got, err := v.Listing(ctx, l.ID); err != nil || got != l {
 				t.Errorf("got %+v, %v, want it as it was", got, err)
 			}
-			if found, err := v.Find(ctx, []gongxin.ListingKey{entry(1).Key()}); err != nil || found[0] != (store.Found{}) {
+			if found, err := v.Find(ctx, []gongxin.ListingKey{entry(1).Key()}); err != nil || found[0] != (gongxin.Found{}) {
 				t.Errorf("got %+v, %v, want nothing", found, err)
 			}
 			if _, err := v.TokenByHash(ctx, [32]byte{'b'}); gongxin.CodeOf(err) != "TOKEN_UNKNOWN" {

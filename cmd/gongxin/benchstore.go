@@ -52,11 +52,14 @@ func (f *benchFlags) intake(ctx context.Context) (_ []measurement, err error) {
 		return nil, err
 	}
 	defer file.Close()
-	open := func() (*intake.File, error) {
-		return intake.Open(file, size, intake.Options{Name: "bench.csv", Courts: courts.Embedded(), Today: gongxin.DayOf(time.Now())})
+	boundMemory()
+	open := func(seen *intake.Seen) (*intake.File, error) {
+		return intake.Open(file, size, intake.Options{Name: "bench.csv", Courts: courts.Embedded(), Today: gongxin.DayOf(time.Now()), Seen: seen})
 	}
+	seen := intake.NewSeen() // duplicates are looked for, as gongxin intake does
+	defer func() { err = errors.Join(err, seen.Close()) }()
 	began := time.Now()
-	checked, err := open()
+	checked, err := open(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func (f *benchFlags) intake(ctx context.Context) (_ []measurement, err error) {
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	began = time.Now()
-	records, err := open()
+	records, err := open(seen)
 	if err != nil {
 		return nil, err
 	}

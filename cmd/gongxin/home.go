@@ -105,6 +105,15 @@ func writeNew(path, content string, mode fs.FileMode) error {
 	return errors.Join(err, os.Remove(f.Name()))
 }
 
+// boundMemory keeps the memory of a bulk load flat: what it holds is bounded by
+// batches and tables of fixed size, so collecting early near the bound is cheap.
+// A bound that the operator has set goes before it.
+func boundMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(180 << 20)
+	}
+}
+
 // open opens the store of h and returns the hub on it; close the store when done.
 func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log *slog.Logger) (*hub.Hub, *store.DB, error) {
 	// A hub holds little and makes much garbage while a large file comes in: to

@@ -94,6 +94,7 @@ func (n *intakeCommand) run(ctx context.Context, files []string, toData bool) er
 			return usage("cannot read %s: no such file", name)
 		}
 	}
+	boundMemory()
 	now, _, err := n.clock.clock()
 	if err != nil {
 		return err

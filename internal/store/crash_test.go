@@ -89,7 +89,7 @@ func TestAKilledProcessLosesNothingAcknowledged(t *testing.T) {
 			acknowledged := map[int]string{} // by number: sequence and state
 			next := 0
 			for kill := range engine.kills {
-				lines := killed(t, url, next, rand.N(engine.span))
+				lines := killed(t, url, next, kill%2 == 0, rand.N(engine.span))
 				for _, line := range lines {
 					f := strings.Fields(line)
 					n, err := strconv.Atoi(f[1])
@@ -111,8 +111,9 @@ func TestAKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	}
 }
 
-// killed runs a child, kills it after a while and returns the lines that it wrote.
-func killed(t *testing.T, url string, from int, after time.Duration) (lines []string) {
+// killed runs a child, kills it a while after its start, or after its first
+// acknowledgement if writing, and returns the lines that it wrote.
+func killed(t *testing.T, url string, from int, writing bool, after time.Duration) (lines []string) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), crashChild+"="+url, crashChild+"_FROM="+strconv.Itoa(from))
@@ -126,11 +127,16 @@ func killed(t *testing.T, url string, from int, after time.Duration) (lines []st
 	}
 	timer := time.AfterFunc(after+20*time.Millisecond, func() { _ = child.Process.Kill() })
 	defer timer.Stop()
+	if writing {
+		timer.Reset(time.Minute) // more than any machine needs until the first acknowledgement
+	}
 	read := bufio.NewReader(out)
 	for {
 		line, err := read.ReadString('\n')
 		if err == nil { // a line that was cut off was not acknowledged
-			lines = append(lines, line)
+			if lines = append(lines, line); writing && len(lines) == 1 {
+				timer.Reset(after / 2)
+			}
 			continue
 		}
 		if !errors.Is(err, io.EOF) {

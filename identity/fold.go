@@ -40,12 +40,20 @@ func canonical(s string) bool {
 		return false
 	}
 	for i := 0; i < len(s); i++ {
-		if !plain(rune(s[i])) {
+		if !plainByte[s[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+// plainByte is plain as a table: this is asked of every number that a gate screens.
+var plainByte = func() (table [256]bool) {
+	for b := range table {
+		table[b] = plain(rune(b))
+	}
+	return table
+}()
 
 // plain tells whether r is a character of canonical numbers.
 func plain(r rune) bool {

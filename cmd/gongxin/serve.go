@@ -25,9 +25,15 @@ func serve(ctx context.Context, l net.Listener, handler http.Handler, jobs ...fu
 	})
 	g.Go(func() error {
 		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
-		return server.Shutdown(grace)
+		err := server.Shutdown(grace)
+		if errors.Is(err, context.DeadlineExceeded) {
+			// A client that has connected and not asked yet counts as busy for five
+			// seconds: what is left after the grace is cut, and that is no fault.
+			return server.Close()
+		}
+		return err
 	})
 	for _, job := range jobs {
 		g.Go(func() error {

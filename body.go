@@ -1,6 +1,7 @@
 package gongxin
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -83,8 +84,26 @@ type (
 		Number       string        `json:"number,omitempty"` // in full
 		Kind         identity.Kind `json:"number_kind,omitempty"`
 		NonPublic    bool          `json:"nonpublic,omitempty"`
+		Employer     string        `json:"employer,omitempty"`
 		Entry        *publicEntry  `json:"entry,omitempty"` // only where the public body does not hold it
 		exitBody
+		stepBody
+	}
+	stepBody struct {
+		Motion   Motion       `json:"motion,omitempty"`
+		Service  Service      `json:"service,omitempty"`
+		Reason   string       `json:"reason,omitempty"`
+		Late     bool         `json:"late,omitempty"`
+		Found    bool         `json:"found,omitempty"`
+		Lead     bool         `json:"lead,omitempty"`
+		Request  RequestKind  `json:"request,omitempty"`
+		Evidence string       `json:"evidence,omitempty"`
+		Higher   CourtCode    `json:"higher,omitzero"`
+		Was      Day          `json:"was,omitzero"`
+		Document DocumentKind `json:"document,omitempty"`
+		Hash     string       `json:"hash,omitempty"` // hex
+		Duty     DutyKind     `json:"duty,omitempty"`
+		Opened   uint64       `json:"opened,omitempty"`
 	}
 )
 
@@ -98,7 +117,7 @@ func (e Event) reaches(a Audience) bool {
 	switch {
 	case a == AudienceCourt:
 		return true
-	case e.Kind == NoticeServed || e.Kind == ListingDecided:
+	case e.Kind.Step():
 		return false
 	case a == AudiencePublic && e.Entry != nil:
 		return !e.Entry.NonPublic
@@ -131,8 +150,16 @@ func newCourtBody(e Event) *courtBody {
 	c := &courtBody{
 		By: e.By.ID, Role: e.By.Role, ByCourt: e.By.Court, Organisation: e.By.Organisation, NonPublic: e.NonPublic,
 		exitBody: exitBody{Ground: e.Ground, Decision: e.Decision, On: e.On},
+		stepBody: stepBody{
+			Motion: e.Motion, Service: e.Service, Reason: e.Reason, Late: e.Late, Found: e.Found, Lead: e.Lead, Request: e.Request,
+			Evidence: e.Evidence, Higher: e.Higher, Was: e.Was, Document: e.Document, Duty: e.Duty, Opened: e.Opened,
+		},
+	}
+	if e.Hash != [32]byte{} {
+		c.Hash = fmt.Sprintf("%x", e.Hash)
 	}
 	if n := e.Entry; n != nil {
+		c.Employer = n.Employer
 		c.Number, c.Kind, c.NonPublic = n.Subject.Number.Full(), n.Subject.Number.Kind(), n.NonPublic
 		if !e.reaches(AudiencePublic) {
 			c.Entry = newPublicEntry(e)
@@ -200,6 +227,7 @@ func (c *courtBody) write(o *object) {
 	o.given("number", c.Number)
 	o.given("number_kind", c.Kind.String())
 	o.yes("nonpublic", c.NonPublic)
+	o.given("employer", c.Employer)
 	if c.Entry != nil {
 		o.key("entry")
 		var entry object
@@ -207,6 +235,40 @@ func (c *courtBody) write(o *object) {
 		*o = append(*o, entry.end()...)
 	}
 	c.exitBody.write(o)
+	c.stepBody.write(o)
+}
+
+func (s *stepBody) write(o *object) {
+	o.given("motion", string(s.Motion))
+	o.given("service", string(s.Service))
+	o.given("reason", s.Reason)
+	o.yes("late", s.Late)
+	o.yes("found", s.Found)
+	o.yes("lead", s.Lead)
+	o.given("request", string(s.Request))
+	o.given("evidence", s.Evidence)
+	o.given("higher", s.Higher.code)
+	if !s.Was.IsZero() {
+		o.day("was", s.Was)
+	}
+	o.given("document", string(s.Document))
+	o.given("hash", s.Hash)
+	o.given("duty", string(s.Duty))
+	o.count("opened", int(s.Opened))
+}
+
+// event fills in what s holds.
+func (s *stepBody) event(e Event) (Event, error) {
+	e.Motion, e.Service, e.Reason, e.Late, e.Found, e.Lead, e.Request = s.Motion, s.Service, s.Reason, s.Late, s.Found, s.Lead, s.Request
+	e.Evidence, e.Higher, e.Was, e.Document, e.Duty, e.Opened = s.Evidence, s.Higher, s.Was, s.Document, s.Duty, s.Opened
+	if s.Hash == "" {
+		return e, nil
+	}
+	h, err := hex.DecodeString(s.Hash)
+	if err != nil || copy(e.Hash[:], h) != len(h) || len(h) != len(e.Hash) {
+		return e, fmt.Errorf("not the hash of a document: %d digits", len(s.Hash))
+	}
+	return e, nil
 }
 
 // Bodies returns the JSON bodies of e, indexed by Audience. The same event gives
@@ -292,6 +354,10 @@ func (e Event) OpenAll(public, court []byte) (Event, error) {
 	}
 	e.By = Actor{ID: c.By, Role: c.Role, Court: c.ByCourt, Organisation: c.Organisation}
 	e.Ground, e.Decision, e.On = c.Ground, c.Decision, c.On
+	var err error
+	if e, err = c.stepBody.event(e); err != nil {
+		return e, fmt.Errorf("court body of %s: %w", e.Kind, err)
+	}
 	if !e.Kind.SetsEntry() {
 		e.NonPublic = c.NonPublic
 		return e, nil
@@ -313,7 +379,7 @@ func (e Event) OpenAll(public, court []byte) (Event, error) {
 		Subject: Subject{Name: p.Name, Number: num, Sex: identity.Sex(p.Sex), Age: p.Age, LegalRep: p.LegalRep},
 		Basis:   p.Basis, BasisBody: p.BasisBody, Obligation: p.Obligation, Performance: p.Performance, Conduct: p.Conduct,
 		Published: p.Published, Filed: p.Filed, Performed: p.Performed, Unperformed: p.Unperformed,
-		Severity: p.Severity, Until: p.Until, NonPublic: c.NonPublic,
+		Severity: p.Severity, Until: p.Until, NonPublic: c.NonPublic, Employer: c.Employer,
 	}
 	return e, nil
 }

@@ -112,6 +112,7 @@ type Entry struct {
 	Severity    Severity // 失信严重程度
 	Until       Day      // 失信信息有效期: last day in force; zero if the court set no end
 	NonPublic   bool     // not fit for publication (2.1.4): never on the portal
+	Employer    string   // 所在单位, to be told of a listing that is not public or of a public servant (2.1.4, 3.8); the court's alone
 }
 
 // A ListingKey is the natural identity of a listing, for finding it again:
@@ -139,16 +140,31 @@ type State string
 
 // The states. The zero State is that of a listing that does not exist yet.
 const (
+	ToNotice  State = "to_notice" // risk notice drafted, not served yet (2.3)
 	Noticed   State = "noticed"   // risk notice served (2.3)
-	Decided   State = "decided"   // decision made, not yet in force
+	Initiated State = "initiated" // asked for by the creditor or begun by the court (2.1)
+	Proposed  State = "proposed"  // decision drafted by a clerk, a judge's approval awaited (2.1)
+	Decided   State = "decided"   // decision made, not served yet
+	Delivered State = "delivered" // decision served, not yet in force (2.3)
 	InForce   State = "in_force"  // measures apply
+	Suspended State = "suspended" // on security: measures do not apply, the listing stands (2.4)
 	Withdrawn State = "withdrawn" // ended by decision (2.4)
 	Expired   State = "expired"   // ended by its term (2.1.3)
-	Revoked   State = "revoked"   // ended as wrongly made (2.5)
+	Revoked   State = "revoked"   // ended as wrongly made (2.3, 2.5)
+	Dropped   State = "dropped"   // ended before any decision: nobody was listed
 )
 
-// Ended tells whether s is one of the three exits.
-func (s State) Ended() bool { return s == Withdrawn || s == Expired || s == Revoked }
+// States are all states, in the order of a listing's life.
+var States = []State{ToNotice, Noticed, Initiated, Proposed, Decided, Delivered, InForce, Suspended, Withdrawn, Expired, Revoked, Dropped}
+
+// Ended tells whether s is one of the exits.
+func (s State) Ended() bool {
+	switch s {
+	case Withdrawn, Expired, Revoked, Dropped:
+		return true
+	}
+	return false
+}
 
 // An Origin says how a listing came onto the register.
 type Origin string
@@ -170,6 +186,8 @@ const (
 	GroundNoProperty Ground = "no_property" // 终结本次执行程序后两次以上网络查控未发现可供执行财产 (5.8)
 	GroundSecurity   Ground = "security"    // 提供有效执行担保, decided by the court
 	GroundWrong      Ground = "wrong"       // 纳入错误: revoked
+	GroundCreditor   Ground = "creditor"    // 申请执行人书面申请删除, allowed by the court (5.8)
+	GroundEarly      Ground = "early"       // 积极履行或者主动纠正, 提前删除 by decision (5.8)
 	GroundTerm       Ground = "term"        // 有效期届满: expired
 	GroundUnstated   Ground = "unstated"    // a court's list gave a day of withdrawal without a ground
 )
@@ -196,6 +214,8 @@ type Listing struct {
 	Sequence uint64 // ledger sequence of its latest event
 	Content  uint64 // ledger sequence of the event that last set Entry
 	Forced   uint64 // ledger sequence of the event that counts in the set in force; 0 if not in force
+
+	Procedure Procedure // what due process has seen so far; zero for one admitted from a file that nothing happened to since
 }
 
 // Found is a listing with the digest of the court's row as first submitted; the

@@ -70,7 +70,7 @@ func appendInt(b []byte, n int) []byte {
 	return append(b, byte('0'+n%10))
 }
 
-const hex = "0123456789abcdef"
+const hexDigits = "0123456789abcdef"
 
 // appendQuoted appends s as a JSON string, escaped as encoding/json does: what
 // HTML and JavaScript could take amiss is escaped too, bytes that are not UTF-8 become U+FFFD.
@@ -103,7 +103,7 @@ func appendQuoted(b []byte, s string) []byte {
 			case '\t':
 				b = append(b, `\t`...)
 			default:
-				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 			}
 			i++
 			done = i
@@ -115,7 +115,7 @@ func appendQuoted(b []byte, s string) []byte {
 			b = append(append(b, s[done:i]...), `\ufffd`...)
 			done = i + size
 		case r == '\u2028' || r == '\u2029':
-			b = append(append(b, s[done:i]...), '\\', 'u', '2', '0', '2', hex[r&15])
+			b = append(append(b, s[done:i]...), '\\', 'u', '2', '0', '2', hexDigits[r&15])
 			done = i + size
 		}
 		i += size

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"gongxin/internal/calendar"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -134,7 +135,7 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 		return nil, nil, fmt.Errorf("open store: %w", err)
 	}
 	centre, err := hub.New(hub.Config{
-		Store: db, Register: register.New(hub.NewWriter(db), policy.Default(), now, rand.Reader),
+		Store: db, Register: register.New(register.Config{Writer: hub.NewWriter(db), Policy: policy.Default(), Calendar: calendar.Embedded(), Courts: courts.Embedded(), Now: now, Random: rand.Reader}),
 		Courts: courts.Embedded(), VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
 		Now: now, Random: rand.Reader, Log: log,
 	})

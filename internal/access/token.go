@@ -33,6 +33,9 @@ type Token struct {
 	Created      time.Time         // instants are UTC, whole milliseconds
 	Expires      time.Time         // the first instant at which it no longer holds; needed
 	Revoked      time.Time         // since when it no longer holds; zero while it does
+	Scope        string            // operations of the matrix that it is good for, separated by blanks; "" for all that the role may
+	Certificate  [32]byte          // SHA-256 of the client certificate (DER) with which alone it holds; zero if with any or none
+	Replaces     [32]byte          // hash of the token that it was rotated from; zero if none
 }
 
 // Actor is who acts with t.

@@ -190,6 +190,18 @@ func (d *Directory) ByCode(code gongxin.CourtCode) (c Court, ok bool) {
 	return d.rows[i], true
 }
 
+// Superior returns the next higher court of the one that has or had the code, to
+// which reconsideration goes (2.3). ok is false if the table does not say it or has
+// the court from memory alone.
+func (d *Directory) Superior(code gongxin.CourtCode) (superior gongxin.CourtCode, ok bool) {
+	c, known := d.ByCode(code)
+	if !known || c.Superior == "" || c.Confidence == Recalled {
+		return superior, false
+	}
+	above, known := d.ByName(c.Superior)
+	return above.Code, known
+}
+
 // All returns the rows of the table in its order.
 func (d *Directory) All() []Court { return slices.Clone(d.rows) }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"gongxin/internal/calendar"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -51,7 +52,7 @@ func newCentre(t *testing.T) *centre {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	h, err := New(Config{Store: db, Register: register.New(NewWriter(db), policy.Default(), now, rand.Reader),
+	h, err := New(Config{Store: db, Register: register.New(register.Config{Writer: NewWriter(db), Policy: policy.Default(), Calendar: calendar.Embedded(), Courts: courts.Embedded(), Now: now, Random: rand.Reader}),
 		Courts: courts.Embedded(), VerifierKey: verifier, Dir: dir, Now: now, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)

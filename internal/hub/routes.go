@@ -56,6 +56,10 @@ func (h *Hub) Handler() http.Handler {
 	route(j, "outcomes", http.MethodPost, "/v1/gates/{gate}/outcomes", "Report what a gate restricted, referred and lifted (4.2, 3.13)", a.outcomes)
 	route(j, "gates-status", http.MethodGet, "/v1/gates", "How far each gate is", a.gates)
 
+	a.stepRoutes(j, mux)
+	a.entranceRoutes(j, mux)
+	a.boardRoutes(j, mux)
+
 	mux.Handle("/", web.Handler(h))
 	return mux
 }

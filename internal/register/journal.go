@@ -28,6 +28,52 @@ type Journal interface {
 	// digest of the row that a listing was admitted from; if it is zero, what is
 	// kept for the listing stays.
 	Append(ctx context.Context, before gongxin.Listing, e gongxin.Event, submission [32]byte) (gongxin.Listing, error)
+
+	// Duties returns the duties of a listing that are open, oldest first.
+	Duties(ctx context.Context, id gongxin.ListingID) ([]gongxin.Duty, error)
+
+	// PutDuty keeps d as it stands now; listing, kind and opening event identify it.
+	PutDuty(ctx context.Context, d gongxin.Duty) error
+
+	// NextDocument returns how many documents the case has so far plus one, and
+	// counts it: no number is given twice, and one that is undone is given again.
+	NextDocument(ctx context.Context, caseKey string) (int, error)
+
+	// KeepDocument keeps a document that an event of this transaction commits to.
+	// Error: DOCUMENT_NUMBER_TAKEN.
+	KeepDocument(ctx context.Context, d gongxin.Document) error
+}
+
+// A Scribe writes the documents of the procedure.
+type Scribe interface {
+	// Write fills Page, Data and Hash of the document that d describes. It is called
+	// in a transaction, so it must be quick, and the same draft must give the same bytes.
+	Write(ctx context.Context, d Draft) (gongxin.Document, error)
+}
+
+// A Draft is what a document says: the listing before and after the act, and the
+// act itself. Document has all but Page, Data and Hash.
+type Draft struct {
+	Document gongxin.Document
+	Before   gongxin.Listing
+	After    gongxin.Listing
+	Act      gongxin.Event
+	Remedy   Remedy
+}
+
+// A Remedy is what the person can do against an act, and until when.
+type Remedy struct {
+	Rule  string            // policy.Objection or policy.Reconsideration; "" if the act carries none
+	Count int               // of Unit, from receipt
+	Unit  string            // "days" or "workdays"
+	Court gongxin.CourtCode // to which: the court itself, or the next higher one; zero if it has no known code
+}
+
+// Courts knows which court stands above which.
+type Courts interface {
+	// Superior returns the next higher court of the one with the code, to which
+	// reconsideration goes (2.3); ok is false if it is not known for sure.
+	Superior(court gongxin.CourtCode) (superior gongxin.CourtCode, ok bool)
 }
 
 // A Writer runs f in a transaction that may be shared with other callers, and

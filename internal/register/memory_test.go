@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"gongxin/internal/calendar"
+	"gongxin/internal/courts"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -192,7 +194,7 @@ func entryOf(number identity.Number) gongxin.Entry {
 func digestOf(i byte) [32]byte { return [32]byte{i} }
 
 func newRegister(m *memory, at *time.Time) *Register {
-	return New(m, act, func() time.Time { return *at }, rand.NewChaCha8([32]byte{1}))
+	return New(Config{Writer: m, Policy: act, Calendar: calendar.Embedded(), Courts: courts.Embedded(), Now: func() time.Time { return *at }, Random: rand.NewChaCha8([32]byte{1})})
 }
 
 // with returns e changed by change.

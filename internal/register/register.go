@@ -7,21 +7,36 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/internal/calendar"
 	"gongxin/internal/policy"
 )
 
-// A Register carries out commands and takes courts' files.
-type Register struct {
-	writer Writer
-	policy *policy.Policy
-	now    func() time.Time
-	random io.Reader
+// Config is what a Register works with. Writer, Policy, Calendar, Now and Random
+// are needed.
+type Config struct {
+	Writer   Writer
+	Policy   *policy.Policy
+	Calendar *calendar.Calendar
+	Courts   Courts // without it no reconsideration can be recorded
+	Scribe   Scribe // without it no documents are written
+	Now      func() time.Time
+	Random   io.Reader // for listing ids; safe for concurrent use, as crypto/rand.Reader is
 }
 
-// New returns a register that writes through w by the rules of p. Listing ids
-// are made from random, which must be safe for concurrent use, as crypto/rand.Reader is.
-func New(w Writer, p *policy.Policy, now func() time.Time, random io.Reader) *Register {
-	return &Register{writer: w, policy: p, now: now, random: random}
+// A Register carries out commands and takes courts' files.
+type Register struct {
+	writer   Writer
+	policy   *policy.Policy
+	calendar *calendar.Calendar
+	courts   Courts
+	scribe   Scribe
+	now      func() time.Time
+	random   io.Reader
+}
+
+// New returns a register that works with c.
+func New(c Config) *Register {
+	return &Register{writer: c.Writer, policy: c.Policy, calendar: c.Calendar, courts: c.Courts, scribe: c.Scribe, now: c.Now, random: c.Random}
 }
 
 // A Command is one act of a person or of the hub on one listing: ServeNotice,

@@ -26,10 +26,12 @@ var allowed = map[string][]string{
 	"gate":               {"", "identity", "feed", "ledger", "screen", "measure"},
 	"internal/store":     {"", "identity", "ledger", "internal/access"}, // access: its plain values
 	"internal/access":    {""},
+	"internal/documents": {"", "identity", "internal/policy", "internal/calendar", "internal/courts", "internal/register"}, // register: what a Scribe is given
+	"internal/oversight": {"", "internal/policy", "internal/calendar", "internal/courts"},
 	"internal/synthetic": {"", "identity"}, // invented subjects for the demonstration and the benchmarks
 	"internal/web":       {""},             // says what it needs as web.Source, and the hub gives it
 	"internal/hub": {"", "identity", "ledger", "internal/calendar", "internal/courts", "internal/policy", "measure", "internal/intake",
-		"internal/register", "feed", "internal/store", "internal/access", "internal/web"},
+		"internal/register", "feed", "internal/store", "internal/access", "internal/documents", "internal/oversight", "internal/web"},
 	"cmd/gongxin":    {"all"},
 	"docs":           {""}, // its tests keep the pages true
 	"scripts/gotest": {},   // runs the tests

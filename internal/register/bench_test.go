@@ -37,6 +37,11 @@ func (n *nowhere) Append(_ context.Context, before gongxin.Listing, e gongxin.Ev
 	return before.Apply(e, n.sequence)
 }
 
+func (n *nowhere) Duties(context.Context, gongxin.ListingID) ([]gongxin.Duty, error) { return nil, nil }
+func (n *nowhere) PutDuty(context.Context, gongxin.Duty) error                       { return nil }
+func (n *nowhere) NextDocument(context.Context, string) (int, error)                 { return 1, nil }
+func (n *nowhere) KeepDocument(context.Context, gongxin.Document) error              { return nil }
+
 // BenchmarkTake is the register's own share of a court's file of new listings.
 func BenchmarkTake(b *testing.B) {
 	for _, size := range []int{100, 1000, 10_000} {

@@ -128,6 +128,11 @@ func (m *memory) Append(_ context.Context, before gongxin.Listing, e gongxin.Eve
 	return l, nil
 }
 
+func (m *memory) Duties(context.Context, gongxin.ListingID) ([]gongxin.Duty, error) { return nil, nil }
+func (m *memory) PutDuty(context.Context, gongxin.Duty) error                       { return nil }
+func (m *memory) NextDocument(context.Context, string) (int, error)                 { return 1, nil }
+func (m *memory) KeepDocument(context.Context, gongxin.Document) error              { return nil }
+
 // kinds is the history from the event of sequence from on, as a line.
 func (m *memory) kinds(from int) string {
 	var s []string

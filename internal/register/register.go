@@ -52,12 +52,26 @@ type Command interface {
 	decide(l gongxin.Listing, p *policy.Policy, at time.Time) ([]gongxin.Event, error)
 }
 
-// Do carries out c and returns the listing as it stands after it, once that is
-// durable. If the same was carried out before, nothing changes. Errors of the
-// commands stand with their decide methods.
+// Done is what came of a command: the listing as it stands after it, and the
+// documents that the act was put down in, without Page and Data.
+type Done struct {
+	Listing   gongxin.Listing
+	Documents []gongxin.Document
+}
+
+// Do is Carry for those who need no documents.
 func (r *Register) Do(ctx context.Context, c Command) (gongxin.Listing, error) {
-	var after gongxin.Listing
+	done, err := r.Carry(ctx, c)
+	return done.Listing, err
+}
+
+// Carry carries out c and returns what came of it, once that is durable. If the
+// same was carried out before, nothing changes. Errors of the commands stand with
+// their decide methods.
+func (r *Register) Carry(ctx context.Context, c Command) (Done, error) {
+	var done Done
 	err := r.writer.Write(ctx, func(ctx context.Context, j Journal) error {
+		done = Done{}
 		l, err := c.find(ctx, j)
 		if err != nil {
 			return err
@@ -67,13 +81,13 @@ func (r *Register) Do(ctx context.Context, c Command) (gongxin.Listing, error) {
 		if err != nil {
 			return err
 		}
-		after, err = r.record(ctx, j, l, events, c.by(), at, [32]byte{})
+		done.Listing, err = r.record(ctx, j, l, events, c.by(), at, [32]byte{})
 		return err
 	})
 	if err != nil {
-		return gongxin.Listing{}, err
+		return Done{}, err
 	}
-	return after, nil
+	return done, nil
 }
 
 // record appends events to l, or to a new listing if l is zero or has ended and

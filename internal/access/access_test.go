@@ -86,7 +86,7 @@ func TestATokenHoldsFromIssueToExpiryOrRevocation(t *testing.T) {
 		{"very long", kept{token.Hash: token}, secret + strings.Repeat("a", 1<<20), noon, "UNAUTHENTICATED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			actor, _, err := Authenticate(t.Context(), tt.tokens, tt.bearer, tt.at)
+			actor, _, err := Authenticate(t.Context(), tt.tokens, tt.bearer, [32]byte{}, tt.at)
 			if got := gongxin.CodeOf(err); got != tt.want {
 				t.Fatalf("got %q, want %q (%v)", got, tt.want, err)
 			}
@@ -102,7 +102,7 @@ func TestATokenHoldsFromIssueToExpiryOrRevocation(t *testing.T) {
 
 func TestAFaultOfTheStoreIsNoRefusal(t *testing.T) {
 	secret, _ := mustIssue(t, railway())
-	_, _, err := Authenticate(t.Context(), broken{}, secret, noon)
+	_, _, err := Authenticate(t.Context(), broken{}, secret, [32]byte{}, noon)
 	if err == nil || gongxin.KindOf(err) != "" {
 		t.Errorf("got %v, want an error that is not one for the caller", err)
 	}

@@ -97,11 +97,13 @@ type Tokens interface {
 	TokenByHash(ctx context.Context, hash [32]byte) (Token, error)
 }
 
-// Authenticate tells who calls with the secret bearer at the instant at. The
-// hash of 256 random bits is what is looked up, so the time that it takes tells
-// nothing about secrets. Errors: UNAUTHENTICATED for an unknown one, without
-// saying what is wrong with it; TOKEN_REVOKED; TOKEN_EXPIRED.
-func Authenticate(ctx context.Context, tokens Tokens, bearer string, at time.Time) (gongxin.Actor, Token, error) {
+// Authenticate tells who calls with the secret bearer at the instant at, over a
+// connection whose client certificate has the SHA-256 certificate (zero without
+// one). The hash of 256 random bits is what is looked up, so the time that it takes
+// tells nothing about secrets. Errors: UNAUTHENTICATED for an unknown one, without
+// saying what is wrong with it; TOKEN_REVOKED; TOKEN_ROTATED; TOKEN_EXPIRED;
+// TOKEN_CERTIFICATE.
+func Authenticate(ctx context.Context, tokens Tokens, bearer string, certificate [32]byte, at time.Time) (gongxin.Actor, Token, error) {
 	if len(bearer) != len(secretPrefix)+base64.RawURLEncoding.EncodedLen(secretBytes) || !strings.HasPrefix(bearer, secretPrefix) {
 		return gongxin.Actor{}, Token{}, gongxin.Forbidden("UNAUTHENTICATED")
 	}
@@ -117,4 +119,16 @@ func Authenticate(ctx context.Context, tokens Tokens, bearer string, at time.Tim
 		return gongxin.Actor{}, Token{}, gongxin.Forbidden("TOKEN_EXPIRED", t.ID, t.Expires.Format(time.RFC3339))
 	}
 	return t.Actor(), t, nil
+}
+
+// Permits tells whether t is good for operation: for its role's, or only for those
+// of its scope.
+func (t Token) Permits(operation string) bool { panic("to come") }
+
+// Rotate makes a token in place of t, for as long as t was issued. Both are to be
+// saved in one transaction in which t was read: old is t, which goes on for overlap
+// and can be rotated no more. Until then old.Revoked lies in the future; who revokes
+// it sooner sets an earlier one. Errors: TOKEN_REVOKED, TOKEN_ROTATED, TOKEN_EXPIRED.
+func Rotate(t Token, overlap time.Duration, at time.Time, random io.Reader) (secret string, fresh, old Token, err error) {
+	panic("to come")
 }

@@ -34,7 +34,7 @@ func (a *api) who(ctx context.Context, operation, authorization string) (context
 	if !ok {
 		return nil, gongxin.Forbidden("UNAUTHENTICATED")
 	}
-	actor, token, err := access.Authenticate(ctx, tokens{a.hub.Store}, bearer, a.hub.Now())
+	actor, token, err := access.Authenticate(ctx, tokens{a.hub.Store}, bearer, [32]byte{}, a.hub.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type Unit string
 const (
 	Days     Unit = "days"     // calendar days 日
 	Workdays Unit = "workdays" // working days 工作日
+	Months   Unit = "months"   // calendar months 月
+	Years    Unit = "years"    // calendar years 年
 )
 
 // A Calendar knows the holidays, and the weekend days worked instead, of some years.
@@ -157,18 +159,43 @@ func (c *Calendar) AddWorkdays(d gongxin.Day, n int) (gongxin.Day, error) {
 }
 
 // Deadline returns the last day of a period of n units that an event on the day
-// from sets going. The day of the event is not counted, and a period in days
-// whose last day is off ends on the next working day (Civil Procedure Law, on
-// periods). Error: CALENDAR_YEAR_UNKNOWN.
+// from sets going. The day of the event is not counted, and a period in days,
+// months or years whose last day is off ends on the next working day (Civil
+// Procedure Law, on periods). Error: CALENDAR_YEAR_UNKNOWN.
 func (c *Calendar) Deadline(from gongxin.Day, n int, unit Unit) (gongxin.Day, error) {
-	switch unit {
-	case Workdays:
+	if unit == Workdays {
 		return c.AddWorkdays(from, n)
-	case Days:
-		// The next working day after the day before the last is the last itself, if worked.
-		return c.AddWorkdays(from.Add(n-1), 1)
 	}
-	return 0, fmt.Errorf("no unit of periods: %q", unit)
+	last, err := End(from, n, unit)
+	if err != nil {
+		return 0, err
+	}
+	return c.AddWorkdays(last.Add(-1), 1) // last itself, if it is worked
+}
+
+// End returns the last day of a period of n days, months or years that an event
+// on the day from sets going, worked or off: for a term, which ends when it ends.
+// A period in months or years ends on the day that corresponds to from, or on the
+// last of a month that has no such day:
+//
+//	31 August + 6 months: 28 February, or the 29th in a leap year
+//
+// Error: one that says that the unit is none of these.
+func End(from gongxin.Day, n int, unit Unit) (gongxin.Day, error) {
+	y, m, d := from.Date()
+	switch unit {
+	case Days:
+		return from.Add(n), nil
+	case Months:
+		m += n
+	case Years:
+		y += n
+	default:
+		return 0, fmt.Errorf("no unit of periods: %q", unit)
+	}
+	first := time.Date(y, time.Month(m), 1, 0, 0, 0, 0, time.UTC)
+	lastOfMonth := first.AddDate(0, 1, -1).Day()
+	return gongxin.NewDay(first.Year(), int(first.Month()), min(d, lastOfMonth))
 }
 
 func weekend(d gongxin.Day) bool {

@@ -62,6 +62,8 @@ func TestDeadlineCountsFromTheDayAfterTheEvent(t *testing.T) {
 		{"working days over Spring Festival count the worked Saturday", "2017-01-26", 3, Workdays, "2017-02-06"},
 		{"working days over National Day count the worked Saturday", "2017-09-29", 3, Workdays, "2017-10-10"},
 		{"over New Year", "2016-12-30", 1, Workdays, "2017-01-03"},
+		{"a month that ends on a Saturday: Monday", "2017-05-10", 1, Months, "2017-06-12"},
+		{"a year that ends in National Day", "2016-10-02", 1, Years, "2017-10-09"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := c.Deadline(day(tt.from), tt.n, tt.unit)
@@ -73,6 +75,66 @@ func TestDeadlineCountsFromTheDayAfterTheEvent(t *testing.T) {
 	if _, err := c.Deadline(day("2017-03-06"), 3, "weeks"); err == nil {
 		t.Error("a period in weeks was computed")
 	}
+}
+
+func TestAPeriodInMonthsOrYearsEndsOnTheDayThatCorresponds(t *testing.T) {
+	for _, tt := range []struct {
+		from string
+		n    int
+		unit Unit
+		want string
+	}{
+		{"2017-03-20", 2, Years, "2019-03-20"},
+		{"2017-03-20", 6, Months, "2017-09-20"},
+		{"2017-08-31", 6, Months, "2018-02-28"},
+		{"2015-08-31", 6, Months, "2016-02-29"},
+		{"2016-02-29", 2, Years, "2018-02-28"},
+		{"2016-02-29", 48, Months, "2020-02-29"},
+		{"2017-01-31", 3, Months, "2017-04-30"},
+		{"2017-12-15", 1, Months, "2018-01-15"},
+		{"2017-10-01", 1, Years, "2018-10-01"}, // off, and a term ends when it ends
+		{"2017-03-20", 10, Days, "2017-03-30"},
+		{"2030-01-01", 5, Years, "2035-01-01"}, // no holidays need to be known
+	} {
+		if got, err := End(day(tt.from), tt.n, tt.unit); err != nil || got != day(tt.want) {
+			t.Errorf("End(%s, %d, %s) = %s, %v, want %s", tt.from, tt.n, tt.unit, got, err, tt.want)
+		}
+	}
+	for _, unit := range []Unit{Workdays, "weeks", ""} {
+		if _, err := End(day("2017-03-06"), 3, unit); err == nil {
+			t.Errorf("the end of a term in %q was computed", unit)
+		}
+	}
+	if _, err := End(day("2999-01-01"), 1, Years); err == nil {
+		t.Error("a day beyond all days was given")
+	}
+}
+
+// Counted day by day: the nth month after begins with the nth first of a month,
+// and the period goes on in it until the number of the day is reached, or the month is over.
+func TestMonthsAndYearsAreCountedAsByHand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := day("2010-01-01").Add(rapid.IntRange(0, 12*366).Draw(t, "from"))
+		n := rapid.IntRange(1, 24).Draw(t, "n")
+		unit := rapid.SampledFrom([]Unit{Months, Years}).Draw(t, "unit")
+		months := n
+		if unit == Years {
+			n, months = n%4+1, (n%4+1)*12
+		}
+		_, _, want := from.Date()
+		x := from
+		for months > 0 {
+			if x = x.Add(1); x%100 == 1 {
+				months--
+			}
+		}
+		for int(x%100) < want && x.Add(1)%100 != 1 {
+			x = x.Add(1)
+		}
+		if got, err := End(from, n, unit); err != nil || got != x {
+			t.Fatalf("%d %s after %s end on %s, %v, by hand on %s", n, unit, from, got, err, x)
+		}
+	})
 }
 
 func TestAnUnknownYearIsAnErrorAndNoGuess(t *testing.T) {
@@ -159,7 +221,10 @@ func TestDeadlinesEndOnWorkingDaysAndGrow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := day("2010-01-01").Add(rapid.IntRange(0, 16*365).Draw(t, "from"))
 		n := rapid.IntRange(1, 60).Draw(t, "n")
-		unit := rapid.SampledFrom([]Unit{Days, Workdays}).Draw(t, "unit")
+		unit := rapid.SampledFrom([]Unit{Days, Workdays, Months}).Draw(t, "unit")
+		if unit == Months { // such periods end on the first worked day from the corresponding one on
+			n = n%6 + 1
+		}
 		d, err := c.Deadline(from, n, unit)
 		if err != nil {
 			t.Fatal(err)

@@ -43,6 +43,10 @@ const (
 	Reconsideration       = "reconsideration"          // the subject asks the next higher court
 	ReconsiderationAnswer = "reconsideration_decision" // the next higher court answers
 	CorrectionAfterUpheld = "correction"               // the court corrects after it upheld an objection
+	Application           = "application"              // the court decides on a creditor's application
+	Term                  = "term"                     // a listing lasts at most
+	TermExtension         = "term_extension"           // what a decision can add to the term at most
+	RelistingWait         = "relisting_wait"           // a creditor who asked for the deletion applies again
 )
 
 // A Rule is one number with its meaning, clause and dates.
@@ -117,7 +121,7 @@ func parseRule(row []string) (Rule, error) {
 		return Rule{}, fmt.Errorf("the count %q is no whole number above 0", row[3])
 	}
 	unit := calendar.Unit(row[4])
-	if unit != calendar.Days && unit != calendar.Workdays && unit != "" {
+	if !slices.Contains([]calendar.Unit{calendar.Days, calendar.Workdays, calendar.Months, calendar.Years, ""}, unit) {
 		return Rule{}, fmt.Errorf("no such unit: %q", row[4])
 	}
 	from, err1 := gongxin.ParseDay(row[5])
@@ -182,4 +186,14 @@ func (p *Policy) Deadline(id string, from gongxin.Day, c *calendar.Calendar) (go
 		return 0, err
 	}
 	return c.Deadline(from, r.Count, r.Unit)
+}
+
+// End returns the last day of the period id, which begins on the day from, worked
+// or off: for terms. Error: POLICY_RULE_UNKNOWN.
+func (p *Policy) End(id string, from gongxin.Day) (gongxin.Day, error) {
+	r, err := p.Rule(id, from)
+	if err != nil {
+		return 0, err
+	}
+	return calendar.End(from, r.Count, r.Unit)
 }

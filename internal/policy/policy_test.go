@@ -30,6 +30,10 @@ func TestDefaultFollowsTheDocumentAndElseTheSupremeCourt(t *testing.T) {
 		{QuarterlyReport, Supreme, "2017-04-01", Opinion, 30, calendar.Days, "4.4"},
 		{NoPropertyWithdrawal, Opinion, "2017-03-01", Supreme, 3, calendar.Workdays, "5.8"},
 		{NoPropertyChecks, Opinion, "2017-03-01", Supreme, 2, "", "5.8"},
+		{Application, Opinion, "2017-04-01", Supreme, 15, calendar.Days, "5.8"},
+		{Term, Opinion, "2017-04-01", Supreme, 2, calendar.Years, "5.8"},
+		{TermExtension, Opinion, "2017-04-01", Supreme, 3, calendar.Years, "5.8"},
+		{RelistingWait, Opinion, "2017-04-01", Supreme, 6, calendar.Months, "5.8"},
 		{MinorAge, Opinion, "1999-01-01", Supreme, 18, "", "5.8"}, // no day is exempt
 	} {
 		t.Run(tt.id+" of "+string(tt.profile)+" on "+tt.on, func(t *testing.T) {
@@ -84,6 +88,15 @@ func TestDeadlineIsTheWindowByTheCalendar(t *testing.T) {
 	}
 	if _, err := Default().Deadline(MinorAge, day("2017-04-10"), c); err == nil {
 		t.Error("an age was taken for a window")
+	}
+}
+
+func TestATermEndsWhenItEnds(t *testing.T) {
+	if d, err := Default().End(Term, day("2017-10-01")); err != nil || d != day("2019-10-01") {
+		t.Errorf("a term from 1 October 2017 ends on %s, %v, want 1 October 2019, off or not", d, err)
+	}
+	if _, err := Default().End(Term, day("2017-02-28")); gongxin.CodeOf(err) != "POLICY_RULE_UNKNOWN" {
+		t.Errorf("before the rule: got %v, want POLICY_RULE_UNKNOWN", err)
 	}
 }
 

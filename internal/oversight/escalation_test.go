@@ -42,7 +42,7 @@ func TestAnOverdueDutyIsToldOneCourtHigherEachFurtherTenWorkingDays(t *testing.T
 		{"done before the second was due", gongxin.Duty{Court: court("苏0505"), Due: day(due), Met: day("2017-03-20"), MetBy: 4}, "2018-03-21", "1 苏05 2017-03-07"},
 		{"done on the day of the second", gongxin.Duty{Court: court("苏0505"), Due: day(due), Met: day("2017-03-21"), MetBy: 4}, "2018-03-21", "1 苏05 2017-03-07, 2 苏 2017-03-21"},
 		{"across National Day, with a Saturday that is worked", gongxin.Duty{Court: court("苏0505"), Due: day("2017-09-29")}, "2017-12-01", "1 苏05 2017-09-30, 2 苏 2017-10-20"},
-		{"before there was a rule", gongxin.Duty{Court: court("苏0505"), Due: day("2017-01-20")}, "2017-12-01", "1 苏05 2017-01-21"},
+		{"across the Spring Festival, with a Sunday and a Saturday that are worked", gongxin.Duty{Court: court("苏0505"), Due: day("2017-01-20")}, "2017-12-01", "1 苏05 2017-01-21, 2 苏 2017-02-09"},
 		{"in a year that the calendar does not know", gongxin.Duty{Court: court("苏0505"), Due: day("2031-03-06")}, "2031-12-01", "1 苏05 2031-03-07"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,7 +12,8 @@ import (
 type Correct struct {
 	Listing  gongxin.ListingID
 	Entry    gongxin.Entry // the whole entry, as it is to stand
-	Decision string        // number of the document, "" if none
+	Reason   string
+	Decision string // number of the document; given by the register if ""
 	On       gongxin.Day
 	By       gongxin.Actor
 }

@@ -13,9 +13,10 @@ import (
 // court, case and subject has ended, it makes the next, and only for a notice
 // served after that end, so that a notice sent twice lists nobody again.
 type ServeNotice struct {
-	Entry  gongxin.Entry // as intended; Published may be open
-	Served gongxin.Day   // day of service; zero for the day on which the register takes the command
-	By     gongxin.Actor
+	Entry   gongxin.Entry   // as intended; Published may be open
+	Service gongxin.Service // how it was served; "" if that is not known here
+	Served  gongxin.Day     // day of service; zero for the day on which the register takes the command
+	By      gongxin.Actor
 }
 
 func (c ServeNotice) by() gongxin.Actor { return c.By }

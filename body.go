@@ -100,6 +100,7 @@ type (
 		Evidence string       `json:"evidence,omitempty"`
 		Higher   CourtCode    `json:"higher,omitzero"`
 		Was      Day          `json:"was,omitzero"`
+		Barred   Day          `json:"barred,omitzero"`
 		Document DocumentKind `json:"document,omitempty"`
 		Hash     string       `json:"hash,omitempty"` // hex
 		Duty     DutyKind     `json:"duty,omitempty"`
@@ -152,7 +153,7 @@ func newCourtBody(e Event) *courtBody {
 		exitBody: exitBody{Ground: e.Ground, Decision: e.Decision, On: e.On},
 		stepBody: stepBody{
 			Motion: e.Motion, Service: e.Service, Reason: e.Reason, Late: e.Late, Found: e.Found, Lead: e.Lead, Request: e.Request,
-			Evidence: e.Evidence, Higher: e.Higher, Was: e.Was, Document: e.Document, Duty: e.Duty, Opened: e.Opened,
+			Evidence: e.Evidence, Higher: e.Higher, Was: e.Was, Barred: e.Barred, Document: e.Document, Duty: e.Duty, Opened: e.Opened,
 		},
 	}
 	if e.Hash != [32]byte{} {
@@ -251,6 +252,9 @@ func (s *stepBody) write(o *object) {
 	if !s.Was.IsZero() {
 		o.day("was", s.Was)
 	}
+	if !s.Barred.IsZero() {
+		o.day("barred", s.Barred)
+	}
 	o.given("document", string(s.Document))
 	o.given("hash", s.Hash)
 	o.given("duty", string(s.Duty))
@@ -260,7 +264,7 @@ func (s *stepBody) write(o *object) {
 // event fills in what s holds.
 func (s *stepBody) event(e Event) (Event, error) {
 	e.Motion, e.Service, e.Reason, e.Late, e.Found, e.Lead, e.Request = s.Motion, s.Service, s.Reason, s.Late, s.Found, s.Lead, s.Request
-	e.Evidence, e.Higher, e.Was, e.Document, e.Duty, e.Opened = s.Evidence, s.Higher, s.Was, s.Document, s.Duty, s.Opened
+	e.Evidence, e.Higher, e.Was, e.Barred, e.Document, e.Duty, e.Opened = s.Evidence, s.Higher, s.Was, s.Barred, s.Document, s.Duty, s.Opened
 	if s.Hash == "" {
 		return e, nil
 	}

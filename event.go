@@ -112,6 +112,7 @@ type Event struct {
 	Evidence string       // SHA-256 of each file attached, hex, separated by blanks
 	Higher   CourtCode    // the next higher court, before which a reconsideration is
 	Was      Day          // of an extension: the last day before it
+	Barred   Day          // of a notice: last day on which the creditor who had the last round deleted cannot apply (5.8)
 	Document DocumentKind // of DocumentIssued, with its number in Decision
 	Hash     [32]byte     // SHA-256 of the document
 	Duty     DutyKind     // of DeadlineLapsed, with the last day in On

@@ -28,6 +28,15 @@ func NewListingID(at time.Time, random io.Reader) (ListingID, error) {
 	return id, nil
 }
 
+// Made returns when id was made.
+func (id ListingID) Made() time.Time {
+	var ms int64
+	for _, b := range id[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
 // ParseListingID reads the form that String gives. Error: LISTING_ID_FORMAT.
 func ParseListingID(s string) (ListingID, error) {
 	var id ListingID

@@ -1,5 +1,7 @@
 package gongxin
 
+import "strings"
+
 // A Motion is how a listing was begun (2.1).
 type Motion string
 
@@ -36,7 +38,7 @@ const (
 	Rejected        Step = "rejected"         // rejected, the rejection not served yet
 	RejectionKnown  Step = "rejection_served" // rejected and served: reconsideration can be asked for
 	Reconsidering   Step = "reconsidering"    // before the next higher court
-	ObjectionClosed Step = "closed"           // decided by the next higher court
+	ObjectionClosed Step = "closed"           // upheld, decided by the next higher court, or without an object because the listing ended
 )
 
 // A RequestKind is what a person concerned asks the court for, besides objecting.
@@ -54,6 +56,7 @@ const (
 // state: of service, of filing, of the check.
 type Procedure struct {
 	Noticed   Day    `json:"noticed,omitzero"`    // risk notice served
+	Barred    Day    `json:"barred,omitzero"`     // last day on which the creditor cannot apply, having had the last round deleted (5.8)
 	Motion    Motion `json:"motion,omitempty"`    //
 	Moved     Day    `json:"moved,omitzero"`      // application received, or begun by the court
 	Drafter   string `json:"drafter,omitempty"`   // Actor.ID of who drafted the decision
@@ -66,6 +69,7 @@ type Procedure struct {
 	Term      Day    `json:"term,omitzero"`       // last day as first decided, once it was extended
 	Notified  Day    `json:"notified,omitzero"`   // the subject's organisation was told (2.1.4, 3.8)
 	Proposals int    `json:"proposals,omitempty"` // review proposals of departments without an answer (2.4.1)
+	Proposers string `json:"proposers,omitempty"` // Actor.ID of each who made them, separated by blanks
 	Lapses    int    `json:"lapses,omitempty"`    // deadlines that were missed, for ever (2.5)
 
 	// Exits.
@@ -73,7 +77,7 @@ type Procedure struct {
 	GroundOn    Day         `json:"ground_on,omitzero"`     // since when it is there: the 3 days run from here (2.4)
 	RoundClosed Day         `json:"round_closed,omitzero"`  // 终结本次执行程序
 	Checks      int         `json:"checks,omitempty"`       // fruitless property checks since then, no lead between (5.8)
-	Checked     Day         `json:"checked,omitzero"`       // the latest of them
+	Checked     Day         `json:"checked,omitzero"`       // the latest check, whatever it found
 	Request     RequestKind `json:"request,omitempty"`      // that has no answer
 	RequestOn   Day         `json:"request_on,omitzero"`    //
 	RequestFor  Ground      `json:"request_for,omitempty"`  // ground that the person states
@@ -89,18 +93,26 @@ type Procedure struct {
 	RejectedServed Day       `json:"rejected_served,omitzero"` // the reconsideration's window runs from here
 	Reconsidered   Day       `json:"reconsidered,omitzero"`    // asked for
 	ReconsiderLate bool      `json:"reconsider_late,omitempty"`
-	Higher         CourtCode `json:"higher,omitzero"` // before which court
+	Higher         CourtCode `json:"higher,omitzero"`           // before which court
+	HigherDecision string    `json:"higher_decision,omitempty"` // its number
 }
 
 // apply folds e, an event at whose end the listing's entry is entry.
 func (p Procedure) apply(e Event) Procedure {
 	switch e.By.Role {
 	case RoleClerk, RoleJudge:
-		p.Handler = e.By.ID
+		if e.Kind != ListingAdmitted { // who sends a file handles none of its listings
+			p.Handler = e.By.ID
+		}
 	}
 	switch e.Kind {
+	case NoticeDrafted:
+		p.Barred = e.Barred
 	case NoticeServed:
 		p.Noticed = e.On
+		if p.Barred.IsZero() {
+			p.Barred = e.Barred
+		}
 	case ListingInitiated:
 		p.Motion, p.Moved = e.Motion, e.On
 	case DecisionDrafted:
@@ -123,8 +135,9 @@ func (p Procedure) apply(e Event) Procedure {
 		p.Notified = e.On
 	case ReviewProposed:
 		p.Proposals++
+		p.Proposers = strings.TrimPrefix(p.Proposers+" "+e.By.ID, " ")
 	case ProposalAnswered:
-		p.Proposals = 0
+		p.Proposals, p.Proposers = 0, ""
 	case DeadlineLapsed:
 		p.Lapses++
 	case RoundClosed:
@@ -132,7 +145,7 @@ func (p Procedure) apply(e Event) Procedure {
 	case PropertyChecked:
 		p.Checks, p.Checked = p.Checks+1, e.On
 		if e.Found || e.Lead {
-			p.Checks, p.Checked = 0, 0
+			p.Checks = 0
 		}
 	case GroundRecorded:
 		p.Ground, p.GroundOn = e.Ground, e.On
@@ -147,7 +160,7 @@ func (p Procedure) apply(e Event) Procedure {
 		}
 	case ObjectionFiled:
 		p.Step, p.Objected, p.Late = Objected, e.On, e.Late
-		p.Reviewed, p.Review, p.RejectedServed, p.Reconsidered, p.ReconsiderLate, p.Higher = 0, "", 0, 0, false, CourtCode{}
+		p.Reviewed, p.Review, p.RejectedServed, p.Reconsidered, p.ReconsiderLate, p.Higher, p.HigherDecision = 0, "", 0, 0, false, CourtCode{}, ""
 	case ObjectionUpheld:
 		p.Step, p.Reviewed, p.Review = ObjectionClosed, e.On, e.Decision
 	case ObjectionRejected:
@@ -157,7 +170,14 @@ func (p Procedure) apply(e Event) Procedure {
 	case ReconsiderationFiled:
 		p.Step, p.Reconsidered, p.ReconsiderLate, p.Higher = Reconsidering, e.On, e.Late, e.Higher
 	case ReconsiderationUpheld, ReconsiderationRejected:
-		p.Step = ObjectionClosed
+		p.Step, p.HigherDecision = ObjectionClosed, e.Decision
+	case ListingDropped, ListingWithdrawn, ListingExpired, ListingRevoked: // an exit closes what runs beside
+		if p.Step != "" {
+			p.Step = ObjectionClosed
+		}
+		p.Request, p.RequestOn, p.RequestFor = "", 0, ""
+		p.Proposals, p.Proposers = 0, ""
+		p.Suspended = 0
 	}
 	return p
 }

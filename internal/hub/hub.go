@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gongxin"
+	"gongxin/internal/access"
 	"gongxin/internal/courts"
 	"gongxin/internal/register"
 	"gongxin/internal/store"
@@ -37,6 +38,7 @@ type Config struct {
 	Heartbeat   time.Duration // a checkpoint is signed at least so often; 5 s if zero
 	SnapshotAge uint64        // a snapshot is made after so many events; 100 000 if zero
 	PublishDir  string        // changes for departments are written here as files too, if set
+	Address     string        // at which people reach the hub, printed beside access codes
 	Exercise    bool          // the clock is shifted for training: shown loudly
 	Now         func() time.Time
 	Random      io.Reader
@@ -46,8 +48,10 @@ type Config struct {
 // A Hub serves one register. Make it with New, start its jobs with Run.
 type Hub struct {
 	Config
-	verifier *ledger.Verifier
-	started  time.Time
+	verifier      *ledger.Verifier
+	started       time.Time
+	organisations treeCache       // who stands where, as last read
+	codes         *access.Limiter // tries of access codes, by listing
 }
 
 // New checks c and returns the Hub. It starts nothing.
@@ -68,7 +72,7 @@ func New(c Config) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier key of the hub: %w", err)
 	}
-	return &Hub{Config: c, verifier: v, started: c.Now()}, nil
+	return &Hub{Config: c, verifier: v, started: c.Now(), codes: access.NewLimiter(codeBurst, codeInterval, 10_000, c.Now)}, nil
 }
 
 // Run does the hub's jobs until ctx ends, and returns when all have stopped. A

@@ -18,7 +18,8 @@ type Held interface {
 }
 
 // A Change is one verified event. Leaf and Body share memory with the Changes it
-// was read from.
+// was read from. A step of the procedure is procedure_step, in logs of the first
+// version notice_served or listing_decided: it changes nothing that a follower holds.
 type Change struct {
 	Sequence uint64
 	Event    gongxin.Event // partner: as OpenPartner fills it; else Kind, Listing and At alone
@@ -128,8 +129,8 @@ func (f Follower) change(sequence uint64, leafHash ledger.Hash, r Record) (Chang
 		return c, nil
 	case ledger.Commit(r.Salt, r.Body) != l.Commitments[f.Audience]:
 		return Change{}, gongxin.Conflict("FEED_COMMITMENT", sequence)
-	case f.Audience != gongxin.AudiencePartner:
-		return c, nil
+	case f.Audience != gongxin.AudiencePartner, kind.Step():
+		return c, nil // a step concerns the court and the person: to a department it is a sequence and nothing else
 	}
 	if c.Event, err = c.Event.OpenPartner(r.Body); err != nil {
 		return Change{}, fmt.Errorf("%w: %w", malformed("the body of event %d", sequence), err)

@@ -42,7 +42,7 @@ func TestAFollowerHoldsWhatTheHubHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "listing_admitted listing_admitted listing_admitted listing_corrected listing_withdrawn notice_served listing_decided listing_published listing_expired"
+	want := "listing_admitted listing_admitted listing_admitted listing_corrected listing_withdrawn procedure_step procedure_step listing_published listing_expired"
 	if got := kinds(changes); got != want {
 		t.Errorf("events %s, want %s", got, want)
 	}

@@ -144,7 +144,7 @@ func (l *hubLog) event(e gongxin.Event) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.leaf(string(e.Kind), e.Listing, e.At, bodies)
+	l.leaf(string(e.Kind.LeafKind()), e.Listing, e.At, bodies)
 }
 
 // admit lists the n-th person and returns the listing.

@@ -54,13 +54,13 @@ type Gate struct {
 type Listing struct {
 	Case    gongxin.CaseNumber
 	Court   string
-	Subject string // masked; "" once the listing has ended
-	Number  string // masked; "" once the listing has ended
+	Subject string // masked; "" once the listing has ended, and while it is suspended
+	Number  string // masked; "" once the listing has ended, and while it is suspended
 	Origin  gongxin.Origin
 	State   gongxin.State
 	Ground  gongxin.Ground // of the exit
 	Begin   Step           // came into force; zero if it never did (revoked before that), and then not shown
-	End     Step           // ended; zero while in force
+	End     Step           // ended or was suspended; zero while in force
 }
 
 // A Step is a change of a listing and when it reached the gates.
@@ -77,18 +77,29 @@ type Arrival struct {
 	Lifted int       // restrictions that it lifted thereby
 }
 
-// NewListing returns what anybody may see of l. Begin, and the arrivals of both
-// steps, are for the caller to add: a listing without Begin is not shown. ok is
-// false if nothing may be seen: of a non-public listing (2.1.4), and of one that
-// is not in force yet. Of one that has ended only case, court and exit remain (2.4).
+// NewListing returns what anybody may see of l. Begin, the End of a suspended one,
+// and the arrivals of both are for the caller to add: a listing without Begin is not
+// shown. ok is false if nothing may be seen: of a non-public listing (2.1.4), and of
+// one that is not in force yet or never will be. Of one that has ended only case,
+// court and exit remain, and of one that is suspended case and court (2.4): no
+// measure applies to the subject meanwhile.
 func NewListing(l gongxin.Listing) (v Listing, ok bool) {
-	if l.Entry.NonPublic || l.State != gongxin.InForce && !l.State.Ended() {
+	if l.Entry.NonPublic {
+		return Listing{}, false
+	}
+	switch l.State {
+	case gongxin.InForce, gongxin.Suspended, gongxin.Withdrawn, gongxin.Expired, gongxin.Revoked:
+	default:
 		return Listing{}, false
 	}
 	v = Listing{Case: l.Entry.Case, Court: l.Entry.CourtName, Origin: l.Origin, State: l.State}
 	if l.State.Ended() {
 		v.Ground = l.Exit.Ground
 		v.End = Step{Sequence: l.Exit.Sequence, At: l.Exit.At}
+		return v, true
+	}
+	if l.State == gongxin.Suspended {
+		v.Ground = gongxin.GroundSecurity
 		return v, true
 	}
 	v.Subject, v.Number = l.Entry.Subject.Name, l.Entry.Subject.Number.String()

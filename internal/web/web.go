@@ -36,6 +36,9 @@ var version = func() string {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// deskPolicy is that of the pages with forms, which run no script at all.
+const deskPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
 type handler struct{ source Source }
 
 // Handler serves the page, its fragment and its assets from the root of a host.
@@ -52,13 +55,16 @@ func Handler(source Source) http.Handler {
 // guarded sets the headers that hold for all answers.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
+		secure(w.Header(), policy)
 		next.ServeHTTP(w, r)
 	})
+}
+
+func secure(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin") // a form's Origin is told, to this server alone
+	h.Set("Cache-Control", "no-store")
 }
 
 // kept lets browsers keep what has its version in its address.
@@ -76,10 +82,10 @@ func (h handler) page(w http.ResponseWriter, r *http.Request) {
 	words := wordsFor(r.FormValue("lang"))
 	s, err := h.source.Status(r.Context())
 	if err != nil {
-		send(w, r, http.StatusServiceUnavailable, page(words, version, unreadable(words)))
+		send(w, r, http.StatusServiceUnavailable, page(words, unreadable(words)))
 		return
 	}
-	send(w, r, http.StatusOK, page(words, version, fragment(words, tag(r, words, s), s)))
+	send(w, r, http.StatusOK, page(words, fragment(words, tag(r, words, s), s)))
 }
 
 // fragment serves GET /status/fragment: 204 if the caller has seen what it would show.

@@ -31,7 +31,7 @@ type words struct {
 	OfSequence            string // %d
 	NotYet, InForceStill  string
 	LiftedHere            string // %d
-	NoLonger              string
+	NoLonger, NotNow      string
 	NoNumber              string // in place of masked data of an ended listing
 	Notes                 string
 	NoteMasked, NoteError string
@@ -45,6 +45,7 @@ type words struct {
 	grounds               map[gongxin.Ground]string
 	units                 [4]string // days, hours, minutes, seconds, each with its number
 	separator             string
+	deskWords
 }
 
 var zh = words{
@@ -77,12 +78,13 @@ var zh = words{
 	NoListings:   "尚无公开条目。",
 	Listing:      "条目",
 	Begin:        "生效",
-	End:          "终止",
+	End:          "终止或中止",
 	OfSequence:   "序号 %d",
 	NotYet:       "尚未确认",
 	InForceStill: "仍在生效",
 	LiftedHere:   "解除限制 %d 项",
 	NoLonger:     "已终止，不再显示姓名或名称",
+	NotNow:       "中止期间不显示姓名或名称",
 	NoNumber:     "—",
 	Notes:        "说明",
 	NoteMasked:   "本页只列公开条目。自然人姓名与证件号码均经遮盖；条目终止后，姓名或名称不再显示。各部门查询了谁，中心并不知晓。",
@@ -96,14 +98,16 @@ var zh = words{
 	origins: map[gongxin.Origin]string{
 		gongxin.FromProcedure: "逐步办理", gongxin.FromCourtFile: "法院报送，声明已送达",
 	},
-	ends: map[gongxin.State]string{gongxin.Withdrawn: "已撤销", gongxin.Expired: "期限届满", gongxin.Revoked: "因错误纳入而撤销"},
+	ends: map[gongxin.State]string{gongxin.Withdrawn: "已撤销", gongxin.Expired: "期限届满", gongxin.Revoked: "因错误纳入而撤销", gongxin.Suspended: "中止惩戒"},
 	grounds: map[gongxin.Ground]string{
 		gongxin.GroundPerformed: "全部履行完毕", gongxin.GroundSettled: "和解并确认履行完毕", gongxin.GroundClosed: "依法终结执行",
 		gongxin.GroundNoProperty: "查控无可供执行财产", gongxin.GroundSecurity: "提供有效担保", gongxin.GroundWrong: "纳入错误",
+		gongxin.GroundCreditor: "申请执行人申请删除", gongxin.GroundEarly: "提前删除",
 		gongxin.GroundTerm: "有效期届满", gongxin.GroundUnstated: "法院未注明原因",
 	},
 	units:     [4]string{"%d 天", "%d 小时", "%d 分", "%s 秒"},
 	separator: "：",
+	deskWords: zhDesk,
 }
 
 var en = words{
@@ -136,12 +140,13 @@ var en = words{
 	NoListings:   "There is no public listing yet.",
 	Listing:      "Listing",
 	Begin:        "In force",
-	End:          "Ended",
+	End:          "Ended or suspended",
 	OfSequence:   "sequence %d",
 	NotYet:       "not confirmed yet",
 	InForceStill: "still in force",
 	LiftedHere:   "%d lifted",
 	NoLonger:     "ended; the name is no longer shown",
+	NotNow:       "suspended; the name is not shown meanwhile",
 	NoNumber:     "—",
 	Notes:        "Notes",
 	NoteMasked:   "Only public listings stand here. Names of persons and identity numbers are masked, and once a listing has ended no name is shown. The centre does not learn whom departments screen.",
@@ -155,14 +160,16 @@ var en = words{
 	origins: map[gongxin.Origin]string{
 		gongxin.FromProcedure: "step by step", gongxin.FromCourtFile: "court’s file, service declared",
 	},
-	ends: map[gongxin.State]string{gongxin.Withdrawn: "Withdrawn", gongxin.Expired: "Expired", gongxin.Revoked: "Revoked as wrongly made"},
+	ends: map[gongxin.State]string{gongxin.Withdrawn: "Withdrawn", gongxin.Expired: "Expired", gongxin.Revoked: "Revoked as wrongly made", gongxin.Suspended: "Suspended"},
 	grounds: map[gongxin.Ground]string{
 		gongxin.GroundPerformed: "fully performed", gongxin.GroundSettled: "settled, performance confirmed", gongxin.GroundClosed: "enforcement closed by law",
 		gongxin.GroundNoProperty: "no property found", gongxin.GroundSecurity: "security provided", gongxin.GroundWrong: "wrongly listed",
+		gongxin.GroundCreditor: "asked for by the creditor", gongxin.GroundEarly: "ended early by decision",
 		gongxin.GroundTerm: "term ended", gongxin.GroundUnstated: "no ground stated by the court",
 	},
 	units:     [4]string{"%d d", "%d h", "%d min", "%s s"},
 	separator: ": ",
+	deskWords: enDesk,
 }
 
 // wordsFor gives English when asked for and Chinese else.

@@ -2,11 +2,15 @@ package store
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"hash"
+	"io"
 	"sync"
 
 	"gongxin"
@@ -71,6 +75,52 @@ func subjectOf(n identity.Number) identity.Number {
 		return org
 	}
 	return n
+}
+
+// seal encrypts text (AES-256-GCM, under a key derived for the domain), so that
+// who has the database alone cannot use it. It opens for the same owner only. ""
+// gives nil.
+func (b *blind) seal(domain, owner, text string, random io.Reader) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	nonce := make([]byte, 12)
+	if _, err := io.ReadFull(random, nonce); err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	aead, err := b.cipher(domain)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nonce, nonce, []byte(text), []byte(owner)), nil
+}
+
+// open gives back what seal was given.
+func (b *blind) open(domain, owner string, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	aead, err := b.cipher(domain)
+	if err != nil {
+		return "", err
+	}
+	if len(sealed) < aead.NonceSize() {
+		return "", fmt.Errorf("open: %d bytes", len(sealed))
+	}
+	text, err := aead.Open(nil, sealed[:aead.NonceSize()], sealed[aead.NonceSize():], []byte(owner))
+	if err != nil {
+		return "", fmt.Errorf("open: %w", err)
+	}
+	return string(text), nil
+}
+
+func (b *blind) cipher(domain string) (cipher.AEAD, error) {
+	key := b.sum("seal", domain)
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
 }
 
 // blindCheck is the name of the value in meta that only the right key gives.

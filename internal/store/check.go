@@ -58,6 +58,7 @@ type standing struct {
 	until                     gongxin.Day
 	sequence, content, forced uint64
 	exit                      gongxin.Exit
+	procedure                 *gongxin.Procedure // nil for the zero one
 	key                       keyIndex
 	caseValue, subjectValue   int64
 	court                     string
@@ -163,7 +164,8 @@ func (c *checking) event(e storedEvent) error {
 			return err
 		}
 	}
-	if leaf.Kind != string(e.kind) || leaf.At.UnixMilli() != e.at || leaf.Key != id {
+	// The first release put the kinds of steps into leaves as they are.
+	if kind := gongxin.EventKind(leaf.Kind); kind != e.kind.LeafKind() && kind != e.kind || leaf.At.UnixMilli() != e.at || leaf.Key != id {
 		return fmt.Errorf("its leaf is of another kind, time or listing")
 	}
 	erased := e.seed == nil
@@ -200,6 +202,9 @@ func (c *checking) fold(event gongxin.Event, e storedEvent, erased bool) error {
 		before = gongxin.Listing{
 			ID: event.Listing, Origin: s.origin, State: s.state, Exit: s.exit, Sequence: s.sequence, Content: s.content, Forced: s.forced,
 		}
+		if s.procedure != nil {
+			before.Procedure = *s.procedure
+		}
 	}
 	if e.previous != before.Sequence {
 		return fmt.Errorf("it names %d as the event before, which is %d", e.previous, before.Sequence)
@@ -217,6 +222,10 @@ func (c *checking) fold(event gongxin.Event, e storedEvent, erased bool) error {
 	}
 	s.origin, s.state, s.exit = after.Origin, after.State, after.Exit
 	s.sequence, s.content, s.forced = after.Sequence, after.Content, after.Forced
+	if s.procedure = nil; after.Procedure != (gongxin.Procedure{}) {
+		p := after.Procedure
+		s.procedure = &p
+	}
 	s.erased = s.erased || erased
 	if n := event.Entry; n != nil && !erased {
 		key := n.Key()
@@ -264,7 +273,7 @@ func (c *checking) head(context.Context) error {
 
 const getProjection = `
 	SELECT ordinal, id, key_index, round, case_index, subject_index, court, state, origin, until, sequence, content, forced,
-		exit_ground, exit_on, exit_at, exit_sequence
+		procedure, exit_ground, exit_on, exit_at, exit_sequence
 	FROM listings ORDER BY ordinal`
 
 // projection compares the listings with the fold.
@@ -276,10 +285,10 @@ func (c *checking) projection(ctx context.Context) error {
 		var at, round int64
 		var b, key []byte
 		var s standing
-		var ground sql.NullString
+		var procedure, ground sql.NullString
 		var on, ms, sequence sql.NullInt64
 		err := scan(&at, &b, &key, &round, &s.caseValue, &s.subjectValue, &s.court, &s.state, &s.origin, &s.until, &s.sequence, &s.content, &s.forced,
-			&ground, &on, &ms, &sequence)
+			&procedure, &ground, &on, &ms, &sequence)
 		if err != nil {
 			return err
 		}
@@ -297,6 +306,13 @@ func (c *checking) projection(ctx context.Context) error {
 		states[s.state]++
 		if sequence.Valid {
 			s.exit = gongxin.Exit{Ground: gongxin.Ground(ground.String), On: gongxin.Day(on.Int64), At: time.UnixMilli(ms.Int64).UTC(), Sequence: uint64(sequence.Int64)}
+		}
+		p, err := openProcedure(procedure)
+		if err != nil {
+			return damaged("listing %s: %v", id, err)
+		}
+		if procedure.Valid {
+			s.procedure = &p
 		}
 		want := c.listings[id]
 		if want == nil {
@@ -337,6 +353,10 @@ func (s standing) agrees(want standing) bool {
 	if want.erased {
 		s.until, s.court, s.key, s.caseValue, s.subjectValue = want.until, want.court, want.key, want.caseValue, want.subjectValue
 		s.exit.Ground, s.exit.On, s.origin, s.erased = want.exit.Ground, want.exit.On, want.origin, true
+		s.procedure = want.procedure // not known either
+	}
+	if s.procedure != nil && want.procedure != nil && *s.procedure == *want.procedure {
+		s.procedure = want.procedure
 	}
 	return s == want
 }
@@ -346,11 +366,11 @@ func (c *checking) indexes(ctx context.Context) error {
 	const (
 		cases    = `SELECT COUNT(*) FROM index_cases i JOIN listings l ON l.ordinal = i.ordinal AND l.case_index = i.value WHERE l.ordinal <= $1`
 		subjects = `SELECT COUNT(*) FROM index_subjects i JOIN listings l ON l.ordinal = i.ordinal AND l.subject_index = i.value WHERE l.ordinal <= $1`
-		terms    = `SELECT COUNT(*) FROM index_terms i JOIN listings l ON l.ordinal = i.ordinal AND l.until = i.until WHERE l.ordinal <= $1 AND l.forced > 0`
-		forced   = `SELECT COUNT(*) FROM listings WHERE ordinal <= $1 AND forced > 0 AND until > 0`
+		terms    = `SELECT COUNT(*) FROM index_terms i JOIN listings l ON l.ordinal = i.ordinal AND l.until = i.until WHERE l.ordinal <= $1 AND l.state IN ('in_force', 'suspended')`
+		running  = `SELECT COUNT(*) FROM listings WHERE ordinal <= $1 AND state IN ('in_force', 'suspended') AND until > 0`
 	)
 	var n [4]uint64
-	for i, text := range []string{cases, subjects, terms, forced} {
+	for i, text := range []string{cases, subjects, terms, running} {
 		if err := c.v.s.row(ctx, text, []any{int64(c.v.h.indexed)}, &n[i]); err != nil {
 			return fmt.Errorf("check indexes: %w", err)
 		}

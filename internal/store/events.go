@@ -26,9 +26,14 @@ func (v *View) Events(ctx context.Context, id gongxin.ListingID) ([]Sequenced, e
 	if err != nil {
 		return nil, err
 	}
+	return v.events(ctx, id, x.listing.Sequence)
+}
+
+// events returns those of a listing up to the one at sequence, oldest first.
+func (r *reader) events(ctx context.Context, id gongxin.ListingID, sequence uint64) ([]Sequenced, error) {
 	var events []Sequenced
-	for at := x.listing.Sequence; at != 0; {
-		e, previous, err := v.event(ctx, id, at)
+	for at := sequence; at != 0; {
+		e, previous, err := r.event(ctx, id, at)
 		if err == nil && previous >= at {
 			err = fmt.Errorf("follows %d", previous)
 		}
@@ -41,11 +46,11 @@ func (v *View) Events(ctx context.Context, id gongxin.ListingID) ([]Sequenced, e
 	return events, nil
 }
 
-func (v *View) event(ctx context.Context, id gongxin.ListingID, sequence uint64) (e Sequenced, previous uint64, err error) {
+func (r *reader) event(ctx context.Context, id gongxin.ListingID, sequence uint64) (e Sequenced, previous uint64, err error) {
 	var at, form int64
 	var public, court []byte
 	e = Sequenced{Sequence: sequence, Event: gongxin.Event{Listing: id}}
-	if err = v.s.row(ctx, getEvent, []any{int64(sequence)}, &previous, &e.Event.Kind, &at, &form, &public, &court); err != nil {
+	if err = r.s.row(ctx, getEvent, []any{int64(sequence)}, &previous, &e.Event.Kind, &at, &form, &public, &court); err != nil {
 		return e, 0, err
 	}
 	e.Event.At = time.UnixMilli(at).UTC()

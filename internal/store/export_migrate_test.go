@@ -57,7 +57,8 @@ func withSteps(ctx context.Context, url string, o Options, steps []migration) er
 // tables of a filled database, in an order in which they can be filled.
 var tables = []string{
 	"meta", "ledger_head", "checkpoints", "ledger_tiles", "events", "listings", "states", "index_cases", "index_subjects",
-	"index_terms", "tokens", "gates", "receipts", "outcomes",
+	"index_terms", "tokens", "gates", "receipts", "outcomes", "duties", "escalations", "document_counts", "documents", "evidence",
+	"templates", "organisations", "people", "sessions", "codes", "disclosures", "refusals", "batches", "restriction_reviews", "kept_measures",
 }
 
 // filledTable is a table with its rows as JSON: numbers, texts, and bytes in
@@ -108,16 +109,15 @@ func WriteFilled(d *sql.DB, version int) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filledPath(version), append(b, '\n'), 0o644)
+	return os.WriteFile(filepath.Join("testdata", Filled(version)), append(b, '\n'), 0o644)
 }
 
-func filledPath(version int) string {
-	return filepath.Join("testdata", fmt.Sprintf("filled_%04d.json", version))
-}
+// Filled is the name of the file with a filled database of a version.
+func Filled(version int) string { return fmt.Sprintf("filled_%04d.json", version) }
 
-// LoadFilled fills an empty database of a version.
-func LoadFilled(d *sql.DB, version int) error {
-	b, err := os.ReadFile(filledPath(version))
+// LoadFilled fills an empty database from a file in testdata.
+func LoadFilled(d *sql.DB, name string) error {
+	b, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
 		return err
 	}

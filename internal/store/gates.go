@@ -81,11 +81,7 @@ func (tx *Tx) SaveOutcomes(ctx context.Context, outcomes []Outcome) (taken int, 
 		return 0, err
 	}
 	for _, o := range outcomes {
-		var listing any
-		if !o.Listing.IsZero() {
-			listing = o.Listing[:]
-		}
-		n, err := tx.exec(saveOutcome, o.Gate, o.Reference, o.Kind, listing, o.Scenario, o.Measure, int64(o.Sequence), millis(o.At), millis(o.Received))
+		n, err := tx.exec(saveOutcome, o.Gate, o.Reference, o.Kind, listingValue(o.Listing), o.Scenario, o.Measure, int64(o.Sequence), millis(o.At), millis(o.Received))
 		if err != nil {
 			return 0, fmt.Errorf("save outcome %s of gate %s: %w", o.Reference, o.Gate, err)
 		}

@@ -86,7 +86,7 @@ func (db *DB) fill(events []*pending) error {
 }
 
 func (p *pending) fill(seed []byte) (err error) {
-	leaf := ledger.Leaf{Kind: string(p.event.Kind), At: p.event.At, Key: p.event.Listing}
+	leaf := ledger.Leaf{Kind: string(p.event.Kind.LeafKind()), At: p.event.At, Key: p.event.Listing}
 	if p.raw != nil {
 		leaf.Commitments = *p.raw
 	} else {
@@ -237,7 +237,7 @@ func (tx *Tx) project(out []driver.Value) error {
 		states[x.stored.state]--
 		states[x.listing.State]++
 	}
-	for _, state := range []gongxin.State{gongxin.Noticed, gongxin.Decided, gongxin.InForce, gongxin.Withdrawn, gongxin.Expired, gongxin.Revoked} {
+	for _, state := range gongxin.States {
 		if states[state] == 0 {
 			continue
 		}

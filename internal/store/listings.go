@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -24,7 +25,8 @@ type row struct {
 	subjectValue int64
 	court        string
 	submission   [32]byte
-	erased       bool // the bodies are gone: Entry and Exit.Decision are zero
+	erased       bool         // the bodies are gone: Entry and Exit.Decision are zero
+	procedure    driver.Value // what the column is to hold, once the row is made or moved
 
 	element ledger.Digest // of the event Forced, if known is set
 	known   bool
@@ -43,19 +45,21 @@ func (r *row) found() gongxin.Found {
 	return gongxin.Found{Listing: r.listing, Submission: r.submission}
 }
 
-// term is the day under which r belongs in index_terms; 0 if it does not.
+// term is the day under which r belongs in index_terms; 0 if it does not. The term
+// of a suspended listing runs on.
 func (r *row) term() gongxin.Day {
-	if r.listing.Forced == 0 {
-		return 0
+	switch r.listing.State {
+	case gongxin.InForce, gongxin.Suspended:
+		return r.listing.Entry.Until
 	}
-	return r.listing.Entry.Until
+	return 0
 }
 
 // getListings reads rows with the bodies of the events that set the entry and
 // that ended the listing.
 const getListings = `
 	SELECT l.ordinal, l.id, l.key_index, l.round, l.case_index, l.subject_index, l.court, l.state, l.origin, l.until,
-		l.sequence, l.content, l.forced, l.submission, l.exit_ground, l.exit_on, l.exit_at, l.exit_sequence,
+		l.sequence, l.content, l.forced, l.procedure, l.submission, l.exit_ground, l.exit_on, l.exit_at, l.exit_sequence,
 		e.kind, e.leaf, e.body_form, e.body_public, e.body_court, x.kind, x.body_form, x.body_court
 	FROM listings l JOIN events e ON e.sequence = l.content LEFT JOIN events x ON x.sequence = l.exit_sequence
 	WHERE `
@@ -72,13 +76,13 @@ func scanRow(scan func(...any) error) (*row, error) {
 		id, key, submission, leaf           []byte
 		public, court, exitCourt            []byte
 		kind                                gongxin.EventKind
-		ground, exitKind                    sql.NullString
+		ground, exitKind, procedure         sql.NullString
 		exitOn, exitAt, exitSequence, xForm sql.NullInt64
 		until                               gongxin.Day
 		form                                int64
 	)
 	err := scan(&r.ordinal, &id, &key, &r.round, &r.caseValue, &r.subjectValue, &r.court, &l.State, &l.Origin, &until,
-		&l.Sequence, &l.Content, &l.Forced, &submission, &ground, &exitOn, &exitAt, &exitSequence,
+		&l.Sequence, &l.Content, &l.Forced, &procedure, &submission, &ground, &exitOn, &exitAt, &exitSequence,
 		&kind, &leaf, &form, &public, &court, &exitKind, &xForm, &exitCourt)
 	if err != nil {
 		return nil, err
@@ -89,6 +93,9 @@ func scanRow(scan func(...any) error) (*row, error) {
 	copy(l.ID[:], id)
 	copy(r.key[:], key)
 	copy(r.submission[:], submission)
+	if l.Procedure, err = openProcedure(procedure); err != nil {
+		return nil, &unreadable{fmt.Errorf("listing %s: %w", l.ID, err)}
+	}
 	if l.Forced != 0 && l.Forced == l.Content {
 		r.element, r.known = ledger.Element(l.Forced, leaf), true
 	}
@@ -117,11 +124,61 @@ func scanRow(scan func(...any) error) (*row, error) {
 	return &r, nil
 }
 
+// openProcedure reads what procedureValue gives.
+func openProcedure(text sql.NullString) (p gongxin.Procedure, err error) {
+	if !text.Valid {
+		return p, nil
+	}
+	if err := json.Unmarshal([]byte(text.String), &p); err != nil {
+		return p, fmt.Errorf("procedure: %w", err)
+	}
+	return p, nil
+}
+
+// procedureValue is what the column procedure holds: nothing where nothing has
+// happened, so that what courts' files bring takes neither time nor room.
+func procedureValue(p gongxin.Procedure) (driver.Value, error) {
+	if p == (gongxin.Procedure{}) {
+		return nil, nil
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("procedure: %w", err)
+	}
+	return string(b), nil
+}
+
 // A reader reads in one transaction of s, at the moment of h.
 type reader struct {
 	db *DB
 	s  *session
 	h  head
+	tx *Tx // that reads, sharing the transaction with others; nil for a View
+}
+
+// each calls f for every row of a query. In a shared transaction ctx ends only
+// what has not begun, and a failure ends the transaction.
+func (r *reader) each(ctx context.Context, text string, args []any, f func(scan func(...any) error) error) error {
+	if r.tx == nil {
+		return r.s.each(ctx, text, args, f)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.tx.fault(r.s.each(background, text, args, f))
+}
+
+// one is each for a query of which at most one row is wanted; found tells whether
+// there was one.
+func (r *reader) one(ctx context.Context, text string, args []any, f func(scan func(...any) error) error) (found bool, err error) {
+	err = r.each(ctx, text, args, func(scan func(...any) error) error {
+		if found {
+			return nil
+		}
+		found = true
+		return f(scan)
+	})
+	return found, err
 }
 
 // byID returns the row of a listing. Error: UNKNOWN_LISTING.
@@ -287,13 +344,14 @@ func (v *View) OfSubject(ctx context.Context, n identity.Number) ([]gongxin.List
 const (
 	dueIndexed = `
 		SELECT l.id FROM index_terms t JOIN listings l ON l.ordinal = t.ordinal
-		WHERE t.until < $1 AND l.forced > 0 ORDER BY t.until, t.ordinal LIMIT $2`
+		WHERE t.until < $1 AND l.state IN ('in_force', 'suspended') ORDER BY t.until, t.ordinal LIMIT $2`
 	dueTail = `
 		SELECT id FROM listings
-		WHERE ordinal > $1 AND forced > 0 AND until > 0 AND until < $2 ORDER BY ordinal LIMIT $3`
+		WHERE ordinal > $1 AND state IN ('in_force', 'suspended') AND until > 0 AND until < $2 ORDER BY ordinal LIMIT $3`
 )
 
-// Due returns up to limit listings in force whose last day was before day.
+// Due returns up to limit listings in force or suspended whose last day was before
+// day: the term runs on while a listing is suspended.
 func (v *View) Due(ctx context.Context, day gongxin.Day, limit int) ([]gongxin.ListingID, error) {
 	var due []gongxin.ListingID
 	take := func(scan func(...any) error) error {
@@ -339,12 +397,12 @@ func (v *View) Counts(ctx context.Context) (map[gongxin.State]uint64, error) {
 }
 
 var newListings = newInsert("listings", "ordinal", "id", "key_index", "round", "case_index", "subject_index", "court", "state",
-	"origin", "until", "sequence", "content", "forced", "submission", "exit_ground", "exit_on", "exit_at", "exit_sequence")
+	"origin", "until", "sequence", "content", "forced", "procedure", "submission", "exit_ground", "exit_on", "exit_at", "exit_sequence")
 
 const (
 	moveListing = `
 		UPDATE listings SET state = $3, until = $4, sequence = $5, content = $6, forced = $7,
-			exit_ground = $8, exit_on = $9, exit_at = $10, exit_sequence = $11, submission = $12
+			exit_ground = $8, exit_on = $9, exit_at = $10, exit_sequence = $11, submission = $12, procedure = $13
 		WHERE ordinal = $1 AND sequence = $2`
 	addState = `
 		INSERT INTO states (state, count) VALUES ($1, $2)
@@ -374,7 +432,7 @@ func (r *row) values(out []driver.Value) []driver.Value {
 	l := &r.listing
 	ground, on, at, sequence := r.exitValues()
 	return append(out, int64(r.ordinal), l.ID[:], r.key[:], r.round, r.caseValue, r.subjectValue, r.court, string(l.State),
-		string(l.Origin), int64(l.Entry.Until), int64(l.Sequence), int64(l.Content), int64(l.Forced), r.submissionValue(), ground, on, at, sequence)
+		string(l.Origin), int64(l.Entry.Until), int64(l.Sequence), int64(l.Content), int64(l.Forced), r.procedure, r.submissionValue(), ground, on, at, sequence)
 }
 
 // move writes a row that is stored already. It names the sequence that it read;
@@ -383,7 +441,7 @@ func (r *row) move(ctx context.Context, s *session, indexed uint64) error {
 	l := &r.listing
 	ground, on, at, sequence := r.exitValues()
 	n, err := s.exec(ctx, moveListing, int64(r.ordinal), int64(r.stored.sequence), string(l.State), int64(l.Entry.Until), int64(l.Sequence),
-		int64(l.Content), int64(l.Forced), ground, on, at, sequence, r.submissionValue())
+		int64(l.Content), int64(l.Forced), ground, on, at, sequence, r.submissionValue(), r.procedure)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%d rows at sequence %d", n, r.stored.sequence)
 	}

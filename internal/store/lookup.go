@@ -176,7 +176,7 @@ var mergeTail = []string{
 	`INSERT INTO index_subjects (value, ordinal)
 	SELECT subject_index, ordinal FROM listings WHERE ordinal > $1 AND ordinal <= $2 ORDER BY subject_index, ordinal`,
 	`INSERT INTO index_terms (until, ordinal)
-	SELECT until, ordinal FROM listings WHERE ordinal > $1 AND ordinal <= $2 AND forced > 0 AND until > 0 ORDER BY until, ordinal`,
+	SELECT until, ordinal FROM listings WHERE ordinal > $1 AND ordinal <= $2 AND state IN ('in_force', 'suspended') AND until > 0 ORDER BY until, ordinal`,
 }
 
 // merge moves the tail into the index tables. h becomes the head after it.

@@ -11,6 +11,7 @@ import (
 	"gongxin/internal/access"
 	"gongxin/internal/store"
 	"gongxin/internal/store/storetest"
+	"gongxin/ledger"
 )
 
 // empty runs f for each engine with a database that has no schema.
@@ -43,17 +44,31 @@ func fill(t *testing.T, db *store.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l := goOn(t, db, gongxin.Listing{}, 9, append(lawful(9), contested(9)[:7]...)...)
+	w := kept(l)
+	write(t, db, func(ctx context.Context, tx *store.Tx) error { return w.save(ctx, tx) })
 }
 
-func checkFilled(t *testing.T, db *store.DB) {
+func checkFilled(t *testing.T, db *store.DB, version int) {
 	t.Helper()
+	if version > 1 {
+		view(t, db, func(ctx context.Context, v *store.View) {
+			found, err := v.Find(ctx, []gongxin.ListingKey{entry(9).Key()})
+			if err != nil || found[0].Listing.State != gongxin.Suspended || found[0].Listing.Procedure.Step != gongxin.Reconsidering {
+				t.Errorf("got %+v, %v", found, err)
+				return
+			}
+			w := kept(found[0].Listing)
+			w.compare(ctx, t, v)
+		})
+	}
 	check(t, db)
 	view(t, db, func(ctx context.Context, v *store.View) {
 		found, err := v.Find(ctx, []gongxin.ListingKey{entry(0).Key(), entry(8).Key()})
 		if err != nil || found[0].Listing.State != gongxin.Withdrawn || found[1].Listing.Entry != *entry(8) {
 			t.Errorf("got %+v, %v", found, err)
 		}
-		if tokens, err := v.Tokens(ctx); err != nil || len(tokens) != 1 {
+		if tokens, err := v.Tokens(ctx); err != nil || len(tokens) == 0 || tokens[0].ID != "railway" {
 			t.Errorf("got tokens %+v, %v", tokens, err)
 		}
 		if gates, err := v.Gates(ctx); err != nil || len(gates) != 1 || gates[0].Restricted != 1 || gates[0].Sequence != 7 {
@@ -81,13 +96,66 @@ func TestAFilledDatabaseOfEachVersionIsUpgraded(t *testing.T) {
 				if err := store.MigrateTo(t.Context(), url, storetest.Options(), version); err != nil {
 					t.Fatal(err)
 				}
-				if err := store.LoadFilled(storetest.SQL(t, url), version); err != nil {
+				if err := store.LoadFilled(storetest.SQL(t, url), store.Filled(version)); err != nil {
 					t.Fatal(err)
 				}
-				checkFilled(t, storetest.Open(t, url))
+				checkFilled(t, storetest.Open(t, url), version)
 			})
 		})
 	}
+}
+
+// procedure_0001.json was written by the first release: leaves that say
+// notice_served and listing_decided, and listings without a folded procedure.
+func TestProceduresOfTheFirstReleaseAreFolded(t *testing.T) {
+	empty(t, func(t *testing.T, url string) {
+		if err := store.MigrateTo(t.Context(), url, storetest.Options(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.LoadFilled(storetest.SQL(t, url), "procedure_0001.json"); err != nil {
+			t.Fatal(err)
+		}
+		db := storetest.Open(t, url)
+		check(t, db)
+		day := gongxin.MustDay("2017-02-06")
+		var l gongxin.Listing
+		view(t, db, func(ctx context.Context, v *store.View) {
+			found, err := v.Find(ctx, []gongxin.ListingKey{entry(0).Key(), entry(1).Key(), entry(2).Key()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []struct {
+				state gongxin.State
+				p     gongxin.Procedure
+			}{
+				{gongxin.InForce, gongxin.Procedure{Noticed: day, Approver: judge.ID, Decision: "（2016）苏0505执1号", Decided: day, Handler: judge.ID}},
+				{gongxin.Revoked, gongxin.Procedure{Noticed: day, Approver: judge.ID, Decision: "（2016）苏0505执2号", Decided: day, Handler: judge.ID}},
+				{gongxin.InForce, gongxin.Procedure{}},
+			} {
+				if l := found[i].Listing; l.State != want.state || l.Procedure != want.p {
+					t.Errorf("listing %d: got %s, %+v, want %+v", i, l.State, l.Procedure, want)
+				}
+			}
+			records, _, err := v.Changes(ctx, gongxin.AudiencePartner, 0, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []gongxin.EventKind{gongxin.NoticeServed, gongxin.NoticeServed, gongxin.ListingDecided} {
+				leaf, err := ledger.ParseLeaf(records[i].Leaf)
+				if err != nil || leaf.Kind != string(want) || string(records[i].Body) != "{}" {
+					t.Errorf("event %d: got %s with %s, %v, want %s", i+1, leaf.Kind, records[i].Body, err, want)
+				}
+			}
+			l = found[0].Listing
+			events, err := v.Events(ctx, l.ID)
+			if err != nil || len(events) != 4 || events[1].Event.Kind != gongxin.ListingDecided {
+				t.Errorf("got %+v, %v", events, err)
+			}
+		})
+		follow(t, db, gongxin.AudiencePartner, 3)
+		goOn(t, db, l, 0, contested(0)...) // and what this release knows goes on from there
+		check(t, db)
+	})
 }
 
 func TestAnotherMigrationKeepsWhatIsThere(t *testing.T) {
@@ -106,7 +174,7 @@ func TestAnotherMigrationKeepsWhatIsThere(t *testing.T) {
 			t.Fatal("a step that cannot be was applied")
 		}
 		again := storetest.Open(t, url)
-		checkFilled(t, again)
+		checkFilled(t, again, len(store.Versions()))
 		if err := store.MigrateFurther(t.Context(), url, o, "ALTER TABLE listings ADD COLUMN note BYTES;"); err != nil {
 			t.Fatal(err)
 		}

@@ -128,18 +128,9 @@ func (s *session) each(ctx context.Context, text string, args []any, f func(scan
 // have few lengths, so that few statements are prepared; the last value fills up.
 func (s *session) eachIn(ctx context.Context, text string, values []int64, f func(scan func(...any) error) error) error {
 	for len(values) > 0 {
-		size := inSizes[0]
-		for _, size = range inSizes {
-			if size >= len(values) {
-				break
-			}
-		}
-		n := min(size, len(values))
-		args := make([]any, size)
-		for i := range args {
-			args[i] = values[min(i, n-1)]
-		}
-		if err := s.each(ctx, text+inLists[size], args, f); err != nil {
+		n := min(len(values), maxIn)
+		list, args := inList(values[:n])
+		if err := s.each(ctx, text+list, args, f); err != nil {
 			return err
 		}
 		values = values[n:]
@@ -147,8 +138,11 @@ func (s *session) eachIn(ctx context.Context, text string, values []int64, f fun
 	return nil
 }
 
+// maxIn is the longest list of which statements are kept prepared.
+const maxIn = 512
+
 var (
-	inSizes = []int{1, 8, 64, 512}
+	inSizes = []int{1, 8, 64, maxIn}
 	inLists = func() map[int]string {
 		lists := map[int]string{}
 		for _, size := range inSizes {
@@ -161,6 +155,22 @@ var (
 		return lists
 	}()
 )
+
+// inList returns a list of parameters from $1 for one to maxIn values, and what
+// fills it.
+func inList[T any](values []T) (list string, args []any) {
+	size := inSizes[0]
+	for _, size = range inSizes {
+		if size >= len(values) {
+			break
+		}
+	}
+	args = make([]any, size)
+	for i := range args {
+		args[i] = values[min(i, len(values)-1)]
+	}
+	return inLists[size], args
+}
 
 // rollback ends the transaction without it having happened.
 func (s *session) rollback() error {

@@ -43,10 +43,12 @@ type undo struct {
 }
 
 func newTx(db *DB, s *session, h head) *Tx {
-	return &Tx{
+	tx := &Tx{
 		reader: reader{db: db, s: s, h: h}, now: h.Size, listings: h.listings,
 		rows: map[gongxin.ListingID]*row{}, hashes: map[gongxin.ListingKey]wanted{}, latestOf: map[keyIndex]*row{}, madeIn: map[int64][]*row{},
 	}
+	tx.tx = tx
+	return tx
 }
 
 // background is what statements of a shared transaction run under: one caller
@@ -190,6 +192,10 @@ func (tx *Tx) Append(ctx context.Context, before gongxin.Listing, e gongxin.Even
 	if err != nil {
 		return before, err
 	}
+	procedure, err := procedureValue(after.Procedure)
+	if err != nil {
+		return before, fmt.Errorf("append %s to listing %s: %w", e.Kind, e.Listing, err)
+	}
 	var x *row
 	if before.ID.IsZero() {
 		x, err = tx.newRow(after)
@@ -214,7 +220,7 @@ func (tx *Tx) Append(ctx context.Context, before gongxin.Listing, e gongxin.Even
 		}
 		tx.undo = append(tx.undo, undo{x, *x})
 	}
-	x.listing, x.known = after, false
+	x.listing, x.procedure, x.known = after, procedure, false
 	if submission != [32]byte{} {
 		x.submission = submission
 	}

@@ -25,7 +25,7 @@ func (db *DB) Read(ctx context.Context, f func(context.Context, *View) error) (e
 	if err != nil {
 		return err
 	}
-	return f(ctx, &View{reader{db, s, h}})
+	return f(ctx, &View{reader{db: db, s: s, h: h}})
 }
 
 // beginReading returns a session in a transaction. A connection that was lost

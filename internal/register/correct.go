@@ -2,10 +2,8 @@ package register
 
 import (
 	"context"
-	"time"
 
 	"gongxin"
-	"gongxin/internal/policy"
 )
 
 // Correct puts right what a listing in force says (2.1.5), with severity, validity and fitness for publication.
@@ -26,36 +24,39 @@ func (c Correct) find(ctx context.Context, j Journal) (gongxin.Listing, error) {
 
 // decide returns the correction; none if the listing says so already. Errors:
 // NOT_ENTITLED, NOT_IN_FORCE, KEY_CHANGED, MISSING_FIELD if the day of publication
-// is left out, DATE_FUTURE, and those of checkEntry.
-func (c Correct) decide(l gongxin.Listing, p *policy.Policy, at time.Time) ([]gongxin.Event, error) {
-	if err := entitled(c.By, gongxin.ListingCorrected, l.Entry.Court); err != nil {
+// is left out, DATE_FUTURE, TERM_TOO_LONG, and those of checkEntry.
+func (c Correct) decide(l gongxin.Listing, in *setting) ([]gongxin.Event, error) {
+	if err := in.entitled(c.By, gongxin.ListingCorrected, l.Entry.Court, l.ID); err != nil {
 		return nil, err
 	}
+	if l.State == gongxin.InForce && l.Entry == c.Entry {
+		return nil, nil
+	}
+	on, err := in.stated(c.On, fieldDecided)
+	if err != nil {
+		return nil, err
+	}
+	return in.correction(&l, c.Entry, c.Decision, c.Reason, on)
+}
+
+// correction returns the event that makes l say e.
+func (in *setting) correction(l *gongxin.Listing, e gongxin.Entry, decision, reason string, on gongxin.Day) ([]gongxin.Event, error) {
 	if err := allowed(l, gongxin.ListingCorrected); err != nil {
 		return nil, err
 	}
-	if l.Entry == c.Entry {
-		return nil, nil
+	if e.Published.IsZero() {
+		return nil, missingField(fieldPublished)
 	}
-	today := gongxin.DayOf(at)
-	switch {
-	case c.On > today:
-		return nil, dateFuture("作出决定时间", c.On, today)
-	case c.Entry.Published.IsZero():
-		return nil, gongxin.Invalid("MISSING_FIELD", fieldPublished).At(gongxin.Place{Field: fieldPublished})
-	}
-	if err := checkChange(l, &c.Entry, p, today); err != nil {
+	if err := checkChange(l, &e, in.policy, in.today); err != nil {
 		return nil, err
 	}
-	return []gongxin.Event{{Kind: gongxin.ListingCorrected, Entry: &c.Entry, Decision: c.Decision, On: c.On}}, nil
-}
-
-// checkChange is checkEntry for an entry that takes the place of that of l: court,
-// case and subject are what a listing is, so another of them is another listing.
-// Error: KEY_CHANGED.
-func checkChange(l gongxin.Listing, e *gongxin.Entry, p *policy.Policy, today gongxin.Day) error {
-	if l.Entry.Key() != e.Key() {
-		return gongxin.Invalid("KEY_CHANGED", l.Entry.Case.String())
+	if e.Until != l.Entry.Until || e.Published != l.Entry.Published { // what a correction does not touch stands as it was decided
+		if e.Until.IsZero() && !l.Entry.Until.IsZero() {
+			return nil, gongxin.Invalid("TERM_TOO_LONG", "", l.Entry.Until.String()).At(gongxin.Place{Field: fieldUntil})
+		}
+		if err := in.checkTerm(l, &e); err != nil {
+			return nil, err
+		}
 	}
-	return checkEntry(e, p, today)
+	return []gongxin.Event{{Kind: gongxin.ListingCorrected, Entry: &e, Decision: decision, Reason: reason, On: on}}, nil
 }

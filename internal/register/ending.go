@@ -1,7 +1,7 @@
 package register
 
 import (
-	"time"
+	"slices"
 
 	"gongxin"
 )
@@ -12,29 +12,26 @@ type ending struct {
 	kind     gongxin.EventKind
 	ground   gongxin.Ground
 	decision string
-	on       gongxin.Day // zero for the day of the command
+	on       gongxin.Day // zero for the day on which the register takes it
 }
 
 // decide returns the event that ends l; none if l ended by the same statement.
 // Errors: NOT_IN_FORCE, DATE_FUTURE, DATE_ORDER.
-func (x ending) decide(l gongxin.Listing, at time.Time) ([]gongxin.Event, error) {
+func (x ending) decide(l gongxin.Listing, in *setting) ([]gongxin.Event, error) {
 	if x.carriedOut(l) {
 		return nil, nil
 	}
-	if err := allowed(l, x.kind); err != nil {
+	if err := allowed(&l, x.kind); err != nil {
 		return nil, err
 	}
-	today := gongxin.DayOf(at)
-	if x.on.IsZero() {
-		x.on = today
+	on, err := in.after(x.on, fieldWithdrawn, l.Entry.Published, fieldPublished)
+	if l.State == gongxin.Decided || l.State == gongxin.Delivered { // not published yet, whatever the draft says
+		on, err = in.after(x.on, fieldWithdrawn, l.Procedure.Decided, fieldDecided)
 	}
-	switch {
-	case x.on > today:
-		return nil, dateFuture(fieldWithdrawn, x.on, today)
-	case x.on < l.Entry.Published:
-		return nil, dateOrder(fieldWithdrawn, x.on, fieldPublished, l.Entry.Published)
+	if err != nil {
+		return nil, err
 	}
-	return []gongxin.Event{{Kind: x.kind, Ground: x.ground, Decision: x.decision, On: x.on, NonPublic: unseen(l)}}, nil
+	return []gongxin.Event{{Kind: x.kind, Ground: x.ground, Decision: x.decision, On: on, NonPublic: unseen(l)}}, nil
 }
 
 // carriedOut tells whether l ended by this statement before: by the document of
@@ -52,7 +49,7 @@ func (x ending) carriedOut(l gongxin.Listing) bool {
 
 // unseen tells whether the public does not see l: not fit for publication (2.1.4),
 // or not published.
-func unseen(l gongxin.Listing) bool { return l.Entry.NonPublic || l.State != gongxin.InForce }
+func unseen(l gongxin.Listing) bool { return l.Entry.NonPublic || !slices.Contains(listed, l.State) }
 
 // lastDay is the last day that belongs to l, which has ended: the next round of its
 // key begins after it, so that what was sent about l says nothing about the next.

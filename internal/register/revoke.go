@@ -2,10 +2,8 @@ package register
 
 import (
 	"context"
-	"time"
 
 	"gongxin"
-	"gongxin/internal/policy"
 )
 
 // Revoke ends a listing that was wrongly made (2.5).
@@ -24,9 +22,9 @@ func (c Revoke) find(ctx context.Context, j Journal) (gongxin.Listing, error) {
 
 // decide returns the revocation; none if the same decision was carried out
 // before. Errors: NOT_ENTITLED, NOT_IN_FORCE, DATE_FUTURE, DATE_ORDER.
-func (c Revoke) decide(l gongxin.Listing, _ *policy.Policy, at time.Time) ([]gongxin.Event, error) {
-	if err := entitled(c.By, gongxin.ListingRevoked, l.Entry.Court); err != nil {
+func (c Revoke) decide(l gongxin.Listing, in *setting) ([]gongxin.Event, error) {
+	if err := in.entitled(c.By, gongxin.ListingRevoked, l.Entry.Court, l.ID); err != nil {
 		return nil, err
 	}
-	return ending{gongxin.ListingRevoked, gongxin.GroundWrong, c.Decision, c.On}.decide(l, at)
+	return ending{gongxin.ListingRevoked, gongxin.GroundWrong, c.Decision, c.On}.decide(l, in)
 }

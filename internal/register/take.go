@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"gongxin"
 	"gongxin/identity"
@@ -59,7 +59,7 @@ func (r *Register) Take(ctx context.Context, by gongxin.Actor, batch []Submissio
 	}
 	taken := make([]Taken, len(batch))
 	err := r.writer.Write(ctx, func(ctx context.Context, j Journal) error {
-		t := &taking{register: r, journal: j, by: by, at: gongxin.Millis(r.now())}
+		t := &taking{register: r, journal: j, by: by, in: r.setting()}
 		if err := t.look(ctx, batch, taken); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ type taking struct {
 	register *Register
 	journal  Journal
 	by       gongxin.Actor
-	at       time.Time
+	in       *setting
 	found    []gongxin.Found            // the latest listing of each key of the batch, as the rows before left it
 	of       []int                      // by row: which of found its key has
 	byKey    map[gongxin.ListingKey]int // the same by key
@@ -93,7 +93,6 @@ type taking struct {
 // look refuses the list rows that can be judged by themselves and finds what the
 // register holds of the others, in one go. It sets every element of taken anew.
 func (t *taking) look(ctx context.Context, batch []Submission, taken []Taken) error {
-	today := gongxin.DayOf(t.at)
 	keys := make([]gongxin.ListingKey, 0, len(batch))
 	t.of, t.byKey = make([]int, len(batch)), make(map[gongxin.ListingKey]int, len(batch))
 	for i := range batch {
@@ -102,12 +101,12 @@ func (t *taking) look(ctx context.Context, batch []Submission, taken []Taken) er
 		if e == nil {
 			continue
 		}
-		err := entitled(t.by, gongxin.ListingAdmitted, e.Court)
+		err := t.in.entitled(t.by, gongxin.ListingAdmitted, e.Court, gongxin.ListingID{})
 		if err == nil && e.Published.IsZero() {
-			err = gongxin.Invalid("MISSING_FIELD", fieldPublished).At(gongxin.Place{Field: fieldPublished})
+			err = missingField(fieldPublished)
 		}
 		if err == nil {
-			err = checkEntry(e, t.register.policy, today)
+			err = checkEntry(e, t.in.policy, t.in.today)
 		}
 		if taken[i].Err = err; err != nil {
 			continue
@@ -154,10 +153,10 @@ func (t *taking) row(ctx context.Context, i int, s *Submission, out *Taken) erro
 	if out.Err != nil || len(events) == 0 {
 		return nil
 	}
-	if begins(events[0].Kind) {
+	if begins(&found.Listing, events[0].Kind) {
 		found.Submission = s.Digest
 	}
-	l, err := t.register.record(ctx, t.journal, found.Listing, events, t.by, t.at, found.Submission)
+	l, err := t.record(ctx, found, events)
 	if err != nil {
 		return err
 	}
@@ -168,6 +167,17 @@ func (t *taking) row(ctx context.Context, i int, s *Submission, out *Taken) erro
 		t.found[n] = gongxin.Found{Listing: l, Submission: found.Submission}
 	}
 	return nil
+}
+
+// record appends what a row causes. A file is the court's own document; only what
+// an organisation must be told is written here (2.1.4).
+func (t *taking) record(ctx context.Context, found gongxin.Found, events []gongxin.Event) (gongxin.Listing, error) {
+	var err error
+	if t.in.owed, err = owedBy(ctx, t.journal, &found.Listing); err != nil {
+		return gongxin.Listing{}, err
+	}
+	a := &act{register: t.register, journal: t.journal, in: t.in, by: t.by, submission: found.Submission}
+	return a.record(ctx, found.Listing, events)
 }
 
 // list returns what a list row causes to found, the latest listing of its key, or
@@ -183,14 +193,14 @@ func (t *taking) list(s *Submission, found *gongxin.Found) (events []gongxin.Eve
 		return nil, NoteAlreadyEnded, nil
 	case l.State.Ended():
 		return nil, "", gongxin.Conflict("LISTING_ENDED", s.Entry.Case.String(), lastDay(*l).String())
-	case l.State != gongxin.InForce:
+	case !slices.Contains(listed, l.State):
 		return nil, "", gongxin.Conflict("LISTING_IN_PROCEDURE", s.Entry.Case.String())
 	case !same:
 		return nil, "", gongxin.Conflict("LISTING_DIFFERS", s.Entry.Case.String())
 	case s.Withdrawn.IsZero():
 		return nil, NoteAlreadyListed, nil
 	}
-	events, err = endingOf(s).decide(*l, t.at)
+	events, err = endingOf(s).decide(*l, t.in)
 	return events, "", err
 }
 
@@ -201,7 +211,7 @@ func (t *taking) admit(s *Submission) ([]gongxin.Event, error) {
 	if s.Withdrawn.IsZero() {
 		return []gongxin.Event{admitted}, nil
 	}
-	end, err := endingOf(s).decide(gongxin.Listing{State: gongxin.InForce, Entry: *s.Entry}, t.at)
+	end, err := endingOf(s).decide(gongxin.Listing{State: gongxin.InForce, Entry: *s.Entry}, t.in)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +228,7 @@ func endingOf(s *Submission) ending {
 func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found gongxin.Found, events []gongxin.Event, refused, err error) {
 	if court := w.Case.Court(); !court.IsZero() {
 		// Judged by the number alone, so that nobody learns which cases another court has listed.
-		if err := entitled(t.by, gongxin.ListingWithdrawn, court); err != nil {
+		if err := t.in.entitled(t.by, gongxin.ListingWithdrawn, court, gongxin.ListingID{}); err != nil {
 			return found, nil, err, nil
 		}
 	}
@@ -236,6 +246,6 @@ func (t *taking) withdrawal(ctx context.Context, w *Withdrawal) (found gongxin.F
 	if ground == "" {
 		return found, nil, gongxin.Invalid("GROUND_UNKNOWN", w.Reason), nil
 	}
-	events, refused = Withdraw{Listing: l.ID, Ground: ground, On: w.On, By: t.by}.decide(l, t.register.policy, t.at)
+	events, refused = Withdraw{Listing: l.ID, Ground: ground, On: w.On, By: t.by, declared: true}.decide(l, t.in)
 	return found, events, refused, nil
 }

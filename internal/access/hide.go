@@ -82,3 +82,9 @@ func (v Visit) Format(f fmt.State, _ rune) {
 
 // LogValue leaves the secrets of the visit out.
 func (v Visit) LogValue() slog.Value { return slog.StringValue("visit to the identity provider") }
+
+// Format implements fmt.Formatter without the client's secret.
+func (c OIDCConfig) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.ClientID+" at "+c.Issuer) }
+
+// LogValue leaves the client's secret out.
+func (c OIDCConfig) LogValue() slog.Value { return slog.StringValue(c.ClientID + " at " + c.Issuer) }

@@ -69,9 +69,9 @@ func NewProvider(ctx context.Context, c OIDCConfig) (*Provider, error) {
 // minutes), which is taken away when it returns: a visit is used once. Neither fmt nor
 // slog print it.
 type Visit struct {
-	State    string // ties the return to this browser
-	Nonce    string // ties the token to this visit
-	Verifier string // ties the code to the hub (PKCE)
+	State    string `json:"-"` // ties the return to this browser
+	Nonce    string `json:"-"` // ties the token to this visit
+	Verifier string `json:"-"` // ties the code to the hub (PKCE)
 }
 
 // String is the value for the cookie. ParseVisit reads it.

@@ -47,9 +47,12 @@ const firstMark = "first:"
 
 // HashPassword gives the argon2id of password with a salt from random, in the PHC
 // string format, to be kept in Person.Password. It takes some 20 ms and 19 MiB; a
-// few run at a time and others wait, so call it outside a transaction. Error:
-// SIGN_IN_BUSY if too many wait already.
+// few run at a time and others wait, so call it outside a transaction. Errors:
+// SIGN_IN_BUSY if too many wait already, PASSWORD_WEAK for none or one without bounds.
 func HashPassword(password string, random io.Reader) (string, error) {
+	if !bearable(password) {
+		return "", gongxin.Invalid("PASSWORD_WEAK")
+	}
 	c := costly{memory: hashMemory, time: hashTime, threads: hashThreads, salt: make([]byte, saltBytes), key: make([]byte, keyBytes)}
 	if _, err := io.ReadFull(random, c.salt); err != nil {
 		return "", fmt.Errorf("make salt: %w", err)
@@ -122,17 +125,22 @@ type costly struct {
 	key     []byte
 }
 
+// bearable tells whether password can be one at all, and be hashed in little time.
+func bearable(password string) bool {
+	return password != "" && len(password) <= longestPassword*utf8.UTFMax
+}
+
 // derive gives the key of password at the cost of c.
 func (c costly) derive(password string) []byte {
-	if len(password) > longestPassword*utf8.UTFMax {
-		password = "" // agrees with nothing: no password is empty
-	}
 	// NFKC, so that a password agrees however a keyboard composes its characters.
 	return argon2.IDKey(norm.NFKC.Bytes([]byte(password)), c.salt, c.time, c.memory, c.threads, uint32(len(c.key)))
 }
 
 // of tells whether c is the hash of password.
 func (c costly) of(password string) bool {
+	if !bearable(password) {
+		return false // whoever c is of
+	}
 	return subtle.ConstantTimeCompare(c.derive(password), c.key) == 1
 }
 
@@ -221,7 +229,7 @@ func CheckPassword(password string, known ...string) error {
 		rest = strings.ReplaceAll(rest, word, " ")
 	}
 	own := utf8.RuneCountInString(strings.ReplaceAll(rest, " ", ""))
-	if !utf8.ValidString(password) || n < shortestPassword || n > longestPassword || own < ownCharacters || monotonous(plain) {
+	if !utf8.ValidString(password) || !bearable(password) || n < shortestPassword || n > longestPassword || own < ownCharacters || monotonous(plain) {
 		return gongxin.Invalid("PASSWORD_WEAK")
 	}
 	return nil

@@ -33,6 +33,7 @@ const (
 			upheld = excluded.upheld, answer = excluded.answer`
 	reviewColumns = `SELECT id, gate, reference, listing, reason, filed_by, filed, answered, answered_by, upheld, answer FROM restriction_reviews `
 	getReview     = reviewColumns + `WHERE id = $1`
+	reviewsOf     = reviewColumns + `WHERE listing = $1 ORDER BY filed, id`
 	getReviews    = reviewColumns + `WHERE $1 = '' OR gate = $1 ORDER BY CASE WHEN answered = 0 THEN 0 ELSE 1 END, filed DESC, id LIMIT $2`
 )
 
@@ -84,6 +85,11 @@ func (r *reader) RestrictionReview(ctx context.Context, id string) (RestrictionR
 	return found[0], nil
 }
 
+// RestrictionReviewsOf returns those of restrictions because of a listing, oldest first.
+func (r *reader) RestrictionReviewsOf(ctx context.Context, id gongxin.ListingID) ([]RestrictionReview, error) {
+	return r.reviews(ctx, reviewsOf, id[:])
+}
+
 // RestrictionReviews returns up to limit of those of a gate ("" for all), those
 // without an answer first, then the newest first.
 func (v *View) RestrictionReviews(ctx context.Context, gate string, limit int) ([]RestrictionReview, error) {
@@ -111,9 +117,11 @@ const (
 		ON CONFLICT (gate, reference) DO UPDATE SET
 			listing = excluded.listing, measure = excluded.measure, ground = excluded.ground, until = excluded.until,
 			kept_by = excluded.kept_by, at = excluded.at, ended = excluded.ended`
-	getKept = `
-		SELECT gate, reference, listing, measure, ground, until, kept_by, at, ended FROM kept_measures
+	keptColumns = `SELECT gate, reference, listing, measure, ground, until, kept_by, at, ended FROM kept_measures `
+	getKept     = keptColumns + `
 		WHERE $1 = '' OR gate = $1 ORDER BY CASE WHEN ended = 0 THEN 0 ELSE 1 END, until, gate, reference LIMIT $2`
+	keptBy = keptColumns + `WHERE gate = $1 AND reference = $2`
+	keptOf = keptColumns + `WHERE listing = $1 ORDER BY at, gate, reference`
 )
 
 // SaveKept keeps k as it is now, by gate and reference.
@@ -128,10 +136,8 @@ func (tx *Tx) SaveKept(ctx context.Context, k Kept) error {
 	return nil
 }
 
-// Kept returns up to limit measures that a gate ("" for all) keeps or has kept,
-// those still kept first, then by their last day.
-func (v *View) Kept(ctx context.Context, gate string, limit int) (all []Kept, err error) {
-	err = v.each(ctx, getKept, []any{gate, limit}, func(scan func(...any) error) error {
+func (r *reader) kept(ctx context.Context, text string, args ...any) (all []Kept, err error) {
+	err = r.each(ctx, text, args, func(scan func(...any) error) error {
 		var k Kept
 		var listing []byte
 		var ground sql.NullString
@@ -146,4 +152,26 @@ func (v *View) Kept(ctx context.Context, gate string, limit int) (all []Kept, er
 		return nil, fmt.Errorf("read kept measures: %w", err)
 	}
 	return all, nil
+}
+
+// Kept returns up to limit measures that a gate ("" for all) keeps or has kept,
+// those still kept first, then by their last day.
+func (v *View) Kept(ctx context.Context, gate string, limit int) ([]Kept, error) {
+	return v.kept(ctx, getKept, gate, limit)
+}
+
+// KeptOf returns the measures that gates keep or have kept after a listing ended,
+// oldest first.
+func (r *reader) KeptOf(ctx context.Context, id gongxin.ListingID) ([]Kept, error) {
+	return r.kept(ctx, keptOf, id[:])
+}
+
+// KeptBy returns what a gate keeps or has kept under a reference; the zero Kept if
+// there is none.
+func (r *reader) KeptBy(ctx context.Context, gate, reference string) (Kept, error) {
+	found, err := r.kept(ctx, keptBy, gate, reference)
+	if err != nil || len(found) == 0 {
+		return Kept{}, err
+	}
+	return found[0], nil
 }

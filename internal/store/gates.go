@@ -189,24 +189,60 @@ func (v *View) Lifted(ctx context.Context, id gongxin.ListingID) (map[string]int
 const (
 	outcomeColumns = `SELECT gate, reference, kind, listing, scenario, measure, sequence, at, received FROM outcomes `
 	outcomesIn     = outcomeColumns + `WHERE at >= $1 AND at < $2 ORDER BY at, gate, reference, kind`
+	outcomesOf     = outcomeColumns + `WHERE listing = $1 ORDER BY at, gate, reference, kind`
+	outcomeBy      = outcomeColumns + `WHERE gate = $1 AND reference = $2 AND kind = $3`
 )
+
+func scanOutcome(scan func(...any) error) (o Outcome, err error) {
+	var listing []byte
+	var at, received int64
+	if err := scan(&o.Gate, &o.Reference, &o.Kind, &listing, &o.Scenario, &o.Measure, &o.Sequence, &at, &received); err != nil {
+		return o, err
+	}
+	copy(o.Listing[:], listing)
+	o.At, o.Received = instant(at), instant(received)
+	return o, nil
+}
 
 // Outcomes gives those that happened from one instant until before another to f,
 // in the order of time.
 func (v *View) Outcomes(ctx context.Context, from, before time.Time, f func(Outcome) error) error {
 	err := v.s.each(ctx, outcomesIn, []any{millis(from), millis(before)}, func(scan func(...any) error) error {
-		var o Outcome
-		var listing []byte
-		var at, received int64
-		if err := scan(&o.Gate, &o.Reference, &o.Kind, &listing, &o.Scenario, &o.Measure, &o.Sequence, &at, &received); err != nil {
+		o, err := scanOutcome(scan)
+		if err != nil {
 			return err
 		}
-		copy(o.Listing[:], listing)
-		o.At, o.Received = instant(at), instant(received)
 		return f(o)
 	})
 	if err != nil {
 		return fmt.Errorf("read outcomes: %w", err)
 	}
 	return nil
+}
+
+func (r *reader) outcomes(ctx context.Context, text string, args ...any) (all []Outcome, err error) {
+	err = r.each(ctx, text, args, func(scan func(...any) error) error {
+		o, err := scanOutcome(scan)
+		all = append(all, o)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read outcomes: %w", err)
+	}
+	return all, nil
+}
+
+// OutcomesOf returns what gates reported because of a listing, in the order of time.
+func (r *reader) OutcomesOf(ctx context.Context, id gongxin.ListingID) ([]Outcome, error) {
+	return r.outcomes(ctx, outcomesOf, id[:])
+}
+
+// Imposed returns the restriction that a gate reported under a reference; the zero
+// Outcome if there is none.
+func (r *reader) Imposed(ctx context.Context, gate, reference string) (Outcome, error) {
+	found, err := r.outcomes(ctx, outcomeBy, gate, reference, Restricted)
+	if err != nil || len(found) == 0 {
+		return Outcome{}, err
+	}
+	return found[0], nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"gongxin/internal/calendar"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -16,7 +15,6 @@ import (
 
 	"gongxin/internal/courts"
 	"gongxin/internal/hub"
-	"gongxin/internal/policy"
 	"gongxin/internal/register"
 	"gongxin/internal/store"
 	"gongxin/ledger"
@@ -33,6 +31,10 @@ type home struct {
 	dir    string
 	db     string
 	origin string
+
+	profile  string    // of the policy; "" for the document's
+	holidays string    // a file that extends the calendar, "" for none
+	guard    hub.Guard // zero for the default
 }
 
 const defaultOrigin = "gongxin.example/jiangsu"
@@ -122,6 +124,10 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
+	rules, days, err := h.rules()
+	if err != nil {
+		return nil, nil, err
+	}
 	signer, blind, err := h.keys()
 	if err != nil {
 		return nil, nil, err
@@ -135,8 +141,8 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 		return nil, nil, fmt.Errorf("open store: %w", err)
 	}
 	centre, err := hub.New(hub.Config{
-		Store: db, Register: register.New(register.Config{Writer: hub.NewWriter(db), Policy: policy.Default(), Calendar: calendar.Embedded(), Courts: courts.Embedded(), Now: now, Random: rand.Reader}),
-		Courts: courts.Embedded(), VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
+		Store: db, Register: register.New(register.Config{Writer: hub.NewWriter(db), Policy: rules, Calendar: days, Courts: courts.Embedded(), Now: now, Random: rand.Reader}),
+		Courts: courts.Embedded(), Policy: rules, Calendar: days, Guard: h.guard, VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
 		Now: now, Random: rand.Reader, Log: log,
 	})
 	if err != nil {

@@ -2,52 +2,121 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"gongxin/internal/access"
 )
 
+// hubCommand runs the provincial centre.
+type hubCommand struct {
+	home            home
+	clock           clockFlag
+	listen, publish string
+	tls             tlsFlags
+	oidc            access.OIDCConfig
+	oidcSecret      string
+	verbose         bool
+}
+
 func newHub() *cobra.Command {
-	var h home
-	var clock clockFlag
-	var listen, publish string
-	var verbose bool
+	var h hubCommand
 	c := &cobra.Command{
 		Use: "hub", Short: "运行省公共信用信息中心 · run the provincial centre", Args: cobra.NoArgs,
 		Example: `  gongxin hub --data ./hub --listen 127.0.0.1:8700
+  gongxin hub --data ./hub --listen :8700 --tls-cert hub.pem --tls-key hub.key --tls-clients systems-ca.pem
   gongxin hub --data ./hub --db postgres://gongxin@db/gongxin
+  gongxin person create --data ./hub --id admin --role operator --name 管理员 --password-file admin.password
   gongxin token create --data ./hub --role department --gate railway --organisation 铁路部门`,
-		RunE: func(c *cobra.Command, _ []string) error {
-			now, exercise, err := clock.clock()
-			if err != nil {
-				return err
-			}
-			log := newLog(os.Stderr, verbose)
-			centre, db, err := h.open(c.Context(), now, exercise, log)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			centre.PublishDir = publish
-			l, err := net.Listen("tcp", listen)
-			if err != nil {
-				return fmt.Errorf("listen: %w", err)
-			}
-			if exercise {
-				log.Warn("exercise clock: this hub is for training", "now", now())
-			}
-			log.Info("hub serves", "url", "http://"+l.Addr().String(), "verifier_key", centre.VerifierKey)
-			return serve(c.Context(), l, centre.Handler(), func(ctx context.Context) error { return centre.Run(ctx) })
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return h.run(c.Context()) },
 	}
-	addHome(c, &h)
-	clock.add(c)
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8700", "address to serve on; put a TLS proxy in front before leaving this machine")
-	c.Flags().StringVar(&publish, "publish", "", "also write the departments' changes as files into this directory")
-	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "log more")
+	addHome(c, &h.home)
+	addRules(c, &h.home)
+	h.clock.add(c)
+	f := c.Flags()
+	f.StringVar(&h.listen, "listen", "127.0.0.1:8700", "address to serve on; give --tls-cert before leaving this machine")
+	f.StringVar(&h.publish, "publish", "", "also write the departments' changes as files into this directory")
+	f.StringVar(&h.tls.cert, "tls-cert", "", "certificate chain (PEM) to serve with; read again when it changes")
+	f.StringVar(&h.tls.key, "tls-key", "", "private key (PEM) of --tls-cert")
+	f.StringVar(&h.tls.clients, "tls-clients", "", "authorities (PEM) of clients' certificates, for tokens that are bound to one")
+	f.StringVar(&h.oidc.Issuer, "oidc-issuer", "", "identity provider at which people may sign in, such as https://login.example.cn")
+	f.StringVar(&h.oidc.ClientID, "oidc-client", "", "this hub's name at the identity provider")
+	f.StringVar(&h.oidcSecret, "oidc-secret-file", "", "file with this hub's secret at the identity provider")
+	f.StringVar(&h.oidc.Redirect, "oidc-redirect", "", "this hub's address for coming back: https://…/v1/oidc/return")
+	f.BoolVar(&h.oidc.SecondFactor, "oidc-second-factor", false, "the identity provider asks everybody for a second factor, even if it does not say so")
+	f.BoolVarP(&h.verbose, "verbose", "v", false, "log more")
 	return c
+}
+
+func (h *hubCommand) run(ctx context.Context) error {
+	now, exercise, err := h.clock.clock()
+	if err != nil {
+		return err
+	}
+	if (h.tls.cert == "") != (h.tls.key == "") || h.tls.clients != "" && h.tls.cert == "" {
+		return usage("--tls-cert and --tls-key go together, and --tls-clients needs them")
+	}
+	oidc, err := h.provider()
+	if err != nil {
+		return err
+	}
+	log := newLog(os.Stderr, h.verbose)
+	centre, db, err := h.home.open(ctx, now, exercise, log)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	centre.PublishDir, centre.OIDC = h.publish, oidc
+	if err := centre.Seed(ctx); err != nil {
+		return fmt.Errorf("load the organisations: %w", err)
+	}
+	l, err := net.Listen("tcp", h.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	scheme := "http"
+	if h.tls.cert != "" {
+		config, err := h.tls.serverConfig(log)
+		if err != nil {
+			return err
+		}
+		l, scheme = tls.NewListener(l, config), "https"
+	} else if at, ok := l.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
+		log.Warn("served without TLS beyond this machine: tokens and identifiers can be read on the way", "listen", l.Addr().String())
+	}
+	if exercise {
+		log.Warn("exercise clock: this hub is for training", "now", now())
+	}
+	log.Info("hub serves", "url", scheme+"://"+l.Addr().String(), "verifier_key", centre.VerifierKey)
+	return serve(ctx, l, centre.Handler(), centre.Run)
+}
+
+// provider returns what the flags say of an identity provider; nil if nothing.
+func (h *hubCommand) provider() (*access.OIDCConfig, error) {
+	given := 0
+	for _, s := range []string{h.oidc.Issuer, h.oidc.ClientID, h.oidcSecret, h.oidc.Redirect} {
+		if s != "" {
+			given++
+		}
+	}
+	switch given {
+	case 0:
+		return nil, nil
+	case 4:
+	default:
+		return nil, usage("--oidc-issuer, --oidc-client, --oidc-secret-file and --oidc-redirect go together")
+	}
+	secret, err := secretFile(h.oidcSecret)
+	if err != nil {
+		return nil, err
+	}
+	h.oidc.Secret, h.oidc.Now = secret, time.Now // what the provider says is of the real time, also in an exercise
+	return &h.oidc, nil
 }
 
 // addHome adds the flags that say where a hub's data are.

@@ -27,8 +27,7 @@ type intakeCommand struct {
 	clock      clockFlag
 	dryRun     bool
 	asJSON     bool
-	hubURL     string
-	tokenFile  string
+	client     client
 	court      string
 	against    []string
 	correction string
@@ -48,8 +47,8 @@ func newIntake() *cobra.Command {
 		Long: `逐条核对法院报送的名单文件和撤销文件（CSV、XLSX），把合格的记录交给登记系统。
 Checks a court's files of listings and withdrawals (CSV, XLSX) record by record and takes in the good ones.
 
-Exit codes: 0 all taken, 1 something rejected or refused, 2 wrong use. The columns and
-codes are in docs/intake.md.`,
+Exit codes: 0 all taken, 1 something rejected, refused or held for a second person, 2 wrong
+use. The columns and codes are in docs/intake.md.`,
 		Example: `  gongxin intake --dry-run persons.csv                     # check only; needs no hub
   gongxin intake --dry-run --json persons.csv orgs.xlsx withdrawals.csv
   gongxin intake persons.csv --hub http://127.0.0.1:8700 --token-file court.token
@@ -62,19 +61,20 @@ codes are in docs/intake.md.`,
 	f := c.Flags()
 	f.BoolVar(&n.dryRun, "dry-run", false, "check only, change nothing")
 	f.BoolVar(&n.asJSON, "json", false, "print one JSON object a record to stdout; the report for people goes to stderr")
-	f.StringVar(&n.hubURL, "hub", "", "submit to the hub at this URL")
-	f.StringVar(&n.tokenFile, "token-file", "", "file with the court's API token, for --hub")
+	f.StringVar(&n.client.url, "hub", "", "submit to the hub at this URL")
+	n.client.add(c)
 	f.StringVar(&n.court, "court", "", "with --data: code of the submitting court; empty for all courts of the province")
 	f.StringArrayVar(&n.against, "against", nil, "with --dry-run: a file of listings that withdrawals are checked against (may be given several times)")
 	f.StringVar(&n.correction, "correction", "", "write the rejected rows of each file, with the reason, into this directory")
 	addHome(c, &n.home)
+	addRules(c, &n.home)
 	n.clock.add(c)
 	return c
 }
 
 func (n *intakeCommand) run(ctx context.Context, files []string, toData bool) error {
 	where := 0
-	for _, chosen := range []bool{n.dryRun, n.hubURL != "", toData} {
+	for _, chosen := range []bool{n.dryRun, n.client.url != "", toData} {
 		if chosen {
 			where++
 		}
@@ -84,7 +84,7 @@ func (n *intakeCommand) run(ctx context.Context, files []string, toData bool) er
 		return usage("say where the records go: --dry-run, --hub URL, or --data DIR (with --db for another database)")
 	case where > 1:
 		return usage("--dry-run, --hub and --data exclude each other")
-	case n.hubURL != "" && n.tokenFile == "":
+	case n.client.url != "" && n.client.tokenFile == "":
 		return usage("--hub needs --token-file")
 	case len(n.against) > 0 && !n.dryRun:
 		return usage("--against belongs to --dry-run; the register knows its own listings")
@@ -218,11 +218,15 @@ func (n *intakeCommand) file(ctx context.Context, name string) (err error) {
 		}
 		return nil
 	}
-	if err := n.take(ctx, name, f, file, each); err != nil {
-		return err
-	}
+	held, err := n.take(ctx, name, f, file, each)
 	if bar != nil {
 		_ = bar.Clear() // drawing only
+	}
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		return n.tellHeld(out, name, *held)
 	}
 	if correction != nil {
 		if err := correction.Close(); err != nil {
@@ -281,27 +285,59 @@ func (c *correction) Close() error {
 	return errors.Join(c.rows.Close(), c.file.Close())
 }
 
-// take hands the records of file on, and each of them with its outcome to each.
-func (n *intakeCommand) take(ctx context.Context, name string, f *os.File, file *intake.File, each func(intake.Record) error) error {
+// take hands the records of file on, and each of them with its outcome to each. If
+// the file is held for a second person, it says so, and nothing was told to each.
+func (n *intakeCommand) take(ctx context.Context, name string, f *os.File, file *intake.File, each func(intake.Record) error) (*hub.Held, error) {
 	switch {
 	case n.dryRun:
 		for {
 			r, err := file.Next()
 			if errors.Is(err, io.EOF) {
-				return nil
+				return nil, nil
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := each(r); err != nil {
-				return err
+				return nil, err
 			}
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return nil, ctx.Err()
 			}
 		}
 	case n.local != nil:
-		return n.local.Take(ctx, n.by, file, each)
+		way, batch, err := n.local.Admit(ctx, hub.Submission{By: n.by, Name: filepath.Base(name), File: f})
+		if err != nil {
+			return nil, err
+		}
+		if batch != nil {
+			held := hub.NewHeld(*batch)
+			return &held, nil
+		}
+		return nil, way.Take(ctx, file, each)
 	}
 	return n.submit(ctx, name, f, file, each)
+}
+
+// tellHeld says that nothing of a file went in yet, and who can change that.
+func (n *intakeCommand) tellHeld(out io.Writer, name string, held hub.Held) error {
+	n.findings = true
+	if n.asJSON {
+		line := struct {
+			File    string       `json:"file"`
+			Outcome string       `json:"outcome"`
+			Reason  string       `json:"reason"`
+			Batch   hub.Batch    `json:"batch"`
+			Message gongxin.Text `json:"message"`
+			Mend    gongxin.Text `json:"mend"`
+		}{filepath.Base(name), "held", held.Code, held.Batch, held.Message, held.Mend}
+		b := json.NewEncoder(out)
+		b.SetEscapeHTML(false)
+		if err := b.Encode(line); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(n.human, "%s：%s\n  %s\n  %s\n  → %s\n  → %s\n",
+		filepath.Base(name), held.Code, held.Message.ZH, held.Message.EN, held.Mend.ZH, held.Mend.EN)
+	return err
 }

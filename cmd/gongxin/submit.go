@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"gongxin"
+	"gongxin/internal/hub"
 	"gongxin/internal/intake"
 )
 
@@ -45,32 +46,25 @@ func secretFile(path string) (string, error) {
 
 // submit posts a file to the hub and reads its answer, a record a line, as it
 // comes. The file is read along, for the cells that a correction needs.
-func (n *intakeCommand) submit(ctx context.Context, name string, f *os.File, file *intake.File, each func(intake.Record) error) error {
-	token, err := secretFile(n.tokenFile)
-	if err != nil {
-		return err
-	}
+func (n *intakeCommand) submit(ctx context.Context, name string, f *os.File, file *intake.File, each func(intake.Record) error) (*hub.Held, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	address := strings.TrimSuffix(n.hubURL, "/") + "/v1/intake?report=all&name=" + url.QueryEscape(filepath.Base(name))
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, io.NewSectionReader(f, 0, info.Size()))
+	answer, err := n.client.do(ctx, http.MethodPost, "/v1/intake?report=all&name="+url.QueryEscape(filepath.Base(name)),
+		"application/octet-stream", io.NewSectionReader(f, 0, info.Size()), info.Size())
 	if err != nil {
-		return usage("--hub %q: %v", n.hubURL, err)
-	}
-	request.ContentLength = info.Size()
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/octet-stream")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("submit %s: %w", name, err)
+		return nil, fmt.Errorf("submit %s: %w", name, err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return problemOf(answer)
+	if answer.StatusCode == http.StatusAccepted {
+		held := new(hub.Held)
+		if err := json.NewDecoder(answer.Body).Decode(held); err != nil {
+			return nil, fmt.Errorf("read the hub's answer: %w", err)
+		}
+		return held, nil
 	}
-	return readRecords(answer.Body, func(r intake.Record) error {
+	return nil, readRecords(answer.Body, func(r intake.Record) error {
 		here, err := file.Next()
 		if err != nil || here.Row != r.Row {
 			return fmt.Errorf("%s changed while it was submitted: row %d", name, r.Row)

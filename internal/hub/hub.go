@@ -4,7 +4,7 @@
 //	court ─POST /v1/intake─▶ intake ─▶ register ─▶ store (events, ledger, projections: one transaction)
 //	gate  ◀─GET /v1/feed/changes (long poll)─┘            │
 //	gate  ─POST receipts, outcomes──────────────────────▶─┘
-//	jobs: checkpoint at least every Heartbeat, expiry of terms, snapshots, published directory
+//	jobs: checkpoint at least every Heartbeat, expiry of terms, deadlines, snapshots, published directory
 //
 // A Hub answers for a change only after it is durable. All methods may be called
 // at once from several goroutines; several hubs may share one PostgreSQL.
@@ -16,13 +16,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"gongxin"
 	"gongxin/internal/access"
+	"gongxin/internal/calendar"
 	"gongxin/internal/courts"
+	"gongxin/internal/policy"
 	"gongxin/internal/register"
 	"gongxin/internal/store"
 	"gongxin/ledger"
@@ -33,13 +36,17 @@ type Config struct {
 	Store       *store.DB
 	Register    *register.Register
 	Courts      *courts.Directory
-	VerifierKey string        // of the checkpoints, shown to those who want to check
-	Dir         string        // for snapshots and for files on their way in
-	Heartbeat   time.Duration // a checkpoint is signed at least so often; 5 s if zero
-	SnapshotAge uint64        // a snapshot is made after so many events; 100 000 if zero
-	PublishDir  string        // changes for departments are written here as files too, if set
-	Address     string        // at which people reach the hub, printed beside access codes
-	Exercise    bool          // the clock is shifted for training: shown loudly
+	Policy      *policy.Policy     // as the register has it; the document's if nil
+	Calendar    *calendar.Calendar // as the register has it; the embedded one if nil
+	VerifierKey string             // of the checkpoints, shown to those who want to check
+	Dir         string             // for snapshots, for files on their way in and for those that are held
+	Heartbeat   time.Duration      // a checkpoint is signed at least so often; 5 s if zero
+	SnapshotAge uint64             // a snapshot is made after so many events; 100 000 if zero
+	PublishDir  string             // changes for departments are written here as files too, if set
+	Address     string             // at which people reach the hub, printed beside access codes
+	Exercise    bool               // the clock is shifted for training: shown loudly
+	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero
+	OIDC        *access.OIDCConfig // where people may sign in; nil: with passwords alone
 	Now         func() time.Time
 	Random      io.Reader
 	Log         *slog.Logger
@@ -50,6 +57,10 @@ type Hub struct {
 	Config
 	verifier      *ledger.Verifier
 	started       time.Time
+	entrance      *entrance
+	window        window          // what submissions did of late
+	approved      chan struct{}   // holds a token if a batch was approved
+	applying      sync.Mutex      // held by who takes approved batches into the register
 	organisations treeCache       // who stands where, as last read
 	codes         *access.Limiter // tries of access codes, by listing
 }
@@ -59,11 +70,20 @@ func New(c Config) (*Hub, error) {
 	if c.Store == nil || c.Register == nil || c.Courts == nil || c.Now == nil || c.Random == nil {
 		return nil, errors.New("hub: store, register, courts, clock and random are needed")
 	}
+	if c.Policy == nil {
+		c.Policy = policy.Default()
+	}
+	if c.Calendar == nil {
+		c.Calendar = calendar.Embedded()
+	}
 	if c.Heartbeat <= 0 {
 		c.Heartbeat = 5 * time.Second
 	}
 	if c.SnapshotAge == 0 {
 		c.SnapshotAge = 100_000
+	}
+	if c.Guard == (Guard{}) {
+		c.Guard = DefaultGuard()
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -72,7 +92,7 @@ func New(c Config) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier key of the hub: %w", err)
 	}
-	return &Hub{Config: c, verifier: v, started: c.Now(), codes: access.NewLimiter(codeBurst, codeInterval, 10_000, c.Now)}, nil
+	return &Hub{Config: c, verifier: v, started: c.Now(), entrance: newEntrance(c.Now), approved: make(chan struct{}, 1)}, nil
 }
 
 // Run does the hub's jobs until ctx ends, and returns when all have stopped. A
@@ -99,6 +119,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	every("heartbeat", h.Heartbeat, h.heartbeat)
 	every("expiry", 20*time.Second, h.expire)
 	every("snapshot", 30*time.Second, h.makeSnapshot)
+	every("refusals", time.Minute, h.tellUnrecorded)
+	g.Go(func() error { return h.applyBatches(ctx) })
 	if h.PublishDir != "" {
 		g.Go(func() error { return h.publish(ctx) })
 	}

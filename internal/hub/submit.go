@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"gongxin"
@@ -27,7 +28,8 @@ func (h *Hub) intakeOptions(name string) intake.Options {
 // (CSV, XLSX) or JSON rows as the body. The answer is one JSON object a line, as
 // of gongxin intake --json: every record, or without report=all only those that
 // were not simply accepted; then a summary. A record is told when it is durable.
-// A file refused as a whole is answered with a problem and nothing is taken.
+// A file refused as a whole is answered with a problem and nothing is taken; one
+// that is held for a second person, with 202 and the batch.
 func (a *api) serveIntake(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	name := r.URL.Query().Get("name")
@@ -41,12 +43,26 @@ func (a *api) serveIntake(w http.ResponseWriter, r *http.Request) {
 	}
 	defer os.Remove(spool.Name())
 	defer spool.Close()
-	from, seen, err := a.open(spool, r.Header.Get("Content-Type"), name)
+	s := Submission{By: access.ActorFrom(ctx), Name: name, ContentType: r.Header.Get("Content-Type"), File: spool}
+	from, seen, err := a.hub.openSubmission(s)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	defer seen.Close()
+	defer from.Close()
+	way, held, err := a.hub.Admit(ctx, s)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if held != nil {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusAccepted)
+		_ = json.NewEncoder(w).Encode(NewHeld(*held)) // a reader that went away needs no answer
+		return
+	}
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Cache-Control", "no-store")
@@ -54,7 +70,7 @@ func (a *api) serveIntake(w http.ResponseWriter, r *http.Request) {
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
 	var sum Summary
-	err = a.hub.Take(ctx, access.ActorFrom(ctx), from, func(rec intake.Record) error {
+	err = way.Take(ctx, from, func(rec intake.Record) error {
 		sum.Add(rec)
 		if !all && rec.Outcome == intake.Accept && len(rec.Notes) == 0 {
 			return nil
@@ -90,12 +106,14 @@ func (s *Summary) Add(r intake.Record) {
 		s.Normalised++
 	}
 	s.Accepted++
-	for _, n := range r.Notes {
-		if strings.HasPrefix(n, "ALREADY_") {
-			s.Unchanged++
-			break
-		}
+	if unchanged(r) {
+		s.Unchanged++
 	}
+}
+
+// unchanged tells whether the register held r already.
+func unchanged(r intake.Record) bool {
+	return slices.ContainsFunc(r.Notes, func(n string) bool { return strings.HasPrefix(n, "ALREADY_") })
 }
 
 // spool writes the body to a temporary file: a file is checked as a whole before
@@ -120,22 +138,43 @@ func (a *api) spool(w http.ResponseWriter, r *http.Request) (*os.File, error) {
 	return f, nil
 }
 
-func (a *api) open(f *os.File, contentType, name string) (Records, *intake.Seen, error) {
-	o := a.hub.intakeOptions(name)
+// openSubmission opens s from its beginning, checked by the hub's own rules. The
+// caller closes both. Errors: those of intake.Open.
+func (h *Hub) openSubmission(s Submission) (*intake.File, *intake.Seen, error) {
+	info, err := s.File.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the submission %s: %w", s.Name, err)
+	}
+	o := h.intakeOptions(s.Name)
 	o.Seen = intake.NewSeen()
-	var from Records
-	var err error
-	if media, _, _ := mime.ParseMediaType(contentType); media == "application/json" || media == "application/x-ndjson" {
-		from, err = intake.JSONRows(f, o)
+	var from *intake.File
+	if s.rows() {
+		from, err = intake.JSONRows(io.NewSectionReader(s.File, 0, info.Size()), o)
 	} else {
-		var size int64
-		if size, err = f.Seek(0, io.SeekEnd); err == nil {
-			from, err = intake.Open(f, size, o)
-		}
+		from, err = intake.Open(s.File, info.Size(), o)
 	}
 	if err != nil {
-		o.Seen.Close()
-		return nil, nil, err
+		return nil, nil, errors.Join(err, o.Seen.Close())
 	}
 	return from, o.Seen, nil
+}
+
+// rows tells whether s is JSON rows.
+func (s Submission) rows() bool {
+	media, _, _ := mime.ParseMediaType(s.ContentType)
+	return media == "application/json" || media == "application/x-ndjson"
+}
+
+// measure gives the size of s in bytes, and whether it is a workbook.
+func (s Submission) measure() (size int64, workbook bool, err error) {
+	info, err := s.File.Stat()
+	if err != nil {
+		return 0, false, err
+	}
+	begin := make([]byte, 4)
+	_, err = s.File.ReadAt(begin, 0)
+	if err != nil && err != io.EOF {
+		return 0, false, err
+	}
+	return info.Size(), !s.rows() && string(begin) == "PK\x03\x04", nil
 }

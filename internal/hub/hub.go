@@ -92,7 +92,7 @@ func New(c Config) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier key of the hub: %w", err)
 	}
-	return &Hub{Config: c, verifier: v, started: c.Now(), entrance: newEntrance(c.Now), approved: make(chan struct{}, 1)}, nil
+	return &Hub{Config: c, verifier: v, started: c.Now(), codes: access.NewLimiter(codeBurst, codeInterval, 10_000, c.Now), entrance: newEntrance(c.Now), approved: make(chan struct{}, 1)}, nil
 }
 
 // Run does the hub's jobs until ctx ends, and returns when all have stopped. A
@@ -118,6 +118,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	every("heartbeat", h.Heartbeat, h.heartbeat)
 	every("expiry", 20*time.Second, h.expire)
+	every("duties", 20*time.Second, (&overseer{hub: h}).run)
 	every("snapshot", 30*time.Second, h.makeSnapshot)
 	every("refusals", time.Minute, h.tellUnrecorded)
 	g.Go(func() error { return h.applyBatches(ctx) })

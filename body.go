@@ -81,6 +81,7 @@ type (
 		Role         Role          `json:"role"`
 		ByCourt      CourtCode     `json:"by_court,omitzero"`
 		Organisation string        `json:"organisation,omitempty"`
+		Step         EventKind     `json:"step,omitempty"`   // which one it was, where the leaf does not say
 		Number       string        `json:"number,omitempty"` // in full
 		Kind         identity.Kind `json:"number_kind,omitempty"`
 		NonPublic    bool          `json:"nonpublic,omitempty"`
@@ -156,6 +157,9 @@ func newCourtBody(e Event) *courtBody {
 			Evidence: e.Evidence, Higher: e.Higher, Was: e.Was, Barred: e.Barred, Document: e.Document, Duty: e.Duty, Opened: e.Opened,
 		},
 	}
+	if e.Kind.Step() {
+		c.Step = e.Kind
+	}
 	if e.Hash != [32]byte{} {
 		c.Hash = fmt.Sprintf("%x", e.Hash)
 	}
@@ -225,6 +229,7 @@ func (c *courtBody) write(o *object) {
 	o.text("role", string(c.Role))
 	o.given("by_court", c.ByCourt.code)
 	o.given("organisation", c.Organisation)
+	o.given("step", string(c.Step))
 	o.given("number", c.Number)
 	o.given("number_kind", c.Kind.String())
 	o.yes("nonpublic", c.NonPublic)
@@ -350,11 +355,18 @@ func (e Event) OpenPartner(body []byte) (Event, error) {
 }
 
 // OpenAll fills e, of which Kind, Listing and At are set, from its public and
-// court bodies: the whole event again, as it was given to Bodies.
+// court bodies: the whole event again, as it was given to Bodies. Kind may be what
+// the leaf says; the court body then tells which step it was.
 func (e Event) OpenAll(public, court []byte) (Event, error) {
 	var c courtBody
 	if err := json.Unmarshal(court, &c); err != nil {
 		return e, fmt.Errorf("court body of %s: %w", e.Kind, err)
+	}
+	switch { // bodies of the first release name no step: their leaves did
+	case c.Step != "" && e.Kind == ProcedureStep:
+		e.Kind = c.Step
+	case c.Step != "" && e.Kind != c.Step:
+		return e, fmt.Errorf("court body of %s: it is that of %s", e.Kind, c.Step)
 	}
 	e.By = Actor{ID: c.By, Role: c.Role, Court: c.ByCourt, Organisation: c.Organisation}
 	e.Ground, e.Decision, e.On = c.Ground, c.Decision, c.On

@@ -183,8 +183,12 @@ func (c *checking) event(e storedEvent) error {
 	event := gongxin.Event{Kind: e.kind, Listing: id, At: time.UnixMilli(e.at).UTC()}
 	switch {
 	case !erased:
+		event.Kind = gongxin.EventKind(leaf.Kind) // the body says which step it was
 		if event, err = openEvent(event, e.form, e.bodies[gongxin.AudiencePublic], e.bodies[gongxin.AudienceCourt]); err != nil {
 			return err
+		}
+		if event.Kind != e.kind {
+			return fmt.Errorf("its body is that of %s", event.Kind)
 		}
 	case e.kind.SetsEntry():
 		event.Entry = new(gongxin.Entry)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,18 +78,37 @@ func erase(t *testing.T, url string, where string) {
 	}
 }
 
-func TestOnlyBodiesTellWhoIsMeant(t *testing.T) {
+// erasable are the columns besides bodies in which personal data may stand.
+var erasable = []string{
+	"listings.procedure", "documents.number", "documents.page", "documents.data", "evidence.name", "evidence.body", "templates.words",
+	"escalations.note", "disclosures.purpose", "batches.note", "restriction_reviews.reason", "restriction_reviews.answer", "kept_measures.ground",
+}
+
+// eraseWords does to the rest what erasing after the term of retention will do.
+func eraseWords(t *testing.T, url string) {
+	t.Helper()
+	d := storetest.SQL(t, url)
+	for _, c := range erasable {
+		table, column, _ := strings.Cut(c, ".")
+		r, err := d.Exec("UPDATE " + table + " SET " + column + " = NULL WHERE " + column + " IS NOT NULL")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			t.Errorf("%s: nothing to erase (%v)", c, err)
+		}
+	}
+}
+
+func TestOnlyBodiesAndWordsTellWhoIsMeant(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		db := storetest.Open(t, url)
 		db.MergeEvery(4)
 		listed := admitMany(t, db, 0, 9, 3)
-		err := db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Append(ctx, listed[1], withdrawn(listed[1]), [32]byte{})
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		goOn(t, db, listed[1], 1, next(listed[1], 1, withdrawn(listed[1])))
+		listed = append(listed, goOn(t, db, gongxin.Listing{}, 9, append(lawful(9), contested(9)...)...))
+		w := kept(listed[9])
+		write(t, db, func(ctx context.Context, tx *store.Tx) error { return w.save(ctx, tx) })
 		secrets := func(all string) (found []string) {
 			for _, l := range listed {
 				e := l.Entry
@@ -100,15 +120,58 @@ func TestOnlyBodiesTellWhoIsMeant(t *testing.T) {
 			}
 			return found
 		}
-		if len(secrets(everything(t, url))) == 0 {
+		all := everything(t, url)
+		if len(secrets(all)) == 0 {
 			t.Fatal("the test sees nothing at all")
 		}
+		if strings.Contains(all, w.person.Second) {
+			t.Error("the secret of a second factor stands in clear")
+		}
 		erase(t, url, "kind <> ''")
+		eraseWords(t, url)
 		if found := secrets(everything(t, url)); len(found) > 0 {
-			t.Errorf("beside the bodies: %q", found)
+			t.Errorf("beside bodies and words: %q", found)
 		}
 		check(t, db) // the history stays provable
+		view(t, db, func(ctx context.Context, v *store.View) {
+			d, err := v.Document(ctx, w.document.Number)
+			if err != nil || d.Page != nil || d.Data != nil || d.Hash != w.document.Hash {
+				t.Errorf("got %+v, %v", d, err)
+			}
+			e, err := v.Evidence(ctx, w.evidence.Hash)
+			if err != nil || e.Body != nil || e.Name != "" || e.Size != w.evidence.Size {
+				t.Errorf("got %+v, %v", e, err)
+			}
+			l, err := v.Listing(ctx, listed[9].ID)
+			if gongxin.CodeOf(err) != "LISTING_ERASED" || l.State != gongxin.Withdrawn || l.Procedure != (gongxin.Procedure{}) {
+				t.Errorf("got %+v, %v", l, err)
+			}
+		})
 	})
+}
+
+func TestNothingIsFoundByWhatMustBeErased(t *testing.T) {
+	url := storetest.SQLite(t)
+	storetest.Open(t, url)
+	rows, err := storetest.SQL(t, url).Query(`
+		SELECT t.name || '.' || c.name FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_info(i.name) c WHERE t.type = 'table'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	n := 0
+	for ; rows.Next(); n++ {
+		var column string
+		if err := rows.Scan(&column); err != nil {
+			t.Fatal(err)
+		}
+		if slices.Contains(erasable, column) {
+			t.Errorf("an index holds %s in clear", column)
+		}
+	}
+	if err := rows.Err(); err != nil || n < 20 {
+		t.Errorf("only %d columns of indexes, %v", n, err)
+	}
 }
 
 func TestErasedBodiesReadAsErased(t *testing.T) {
@@ -191,6 +254,12 @@ func TestCheckSeesWhatDoesNotAgree(t *testing.T) {
 		`UPDATE listings SET subject_index = 1 WHERE ordinal = 5`,
 		`UPDATE listings SET court = '苏0506' WHERE ordinal = 5`,
 		`UPDATE listings SET exit_ground = 'term' WHERE ordinal = 1`,
+		`UPDATE listings SET procedure = NULL WHERE ordinal = 10`,
+		`UPDATE listings SET procedure = '{"lapses":2}' WHERE ordinal = 10`,
+		`UPDATE listings SET procedure = '{"lapses":2}' WHERE ordinal = 4`,
+		`UPDATE listings SET procedure = 'nothing' WHERE ordinal = 10`,
+		`UPDATE events SET kind = 'objection_upheld' WHERE kind = 'objection_rejected'`,
+		`DELETE FROM index_terms WHERE ordinal = 10`,
 		`DELETE FROM listings WHERE ordinal = 9`,
 		`DELETE FROM index_cases WHERE ordinal = 2`,
 		`DELETE FROM index_subjects WHERE ordinal = 2`,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"gongxin/internal/calendar"
 	"testing"
 	"time"
 
@@ -52,7 +51,7 @@ func BenchmarkTake(b *testing.B) {
 			batch[i] = Submission{Entry: &e, Digest: [32]byte{byte(i), byte(i >> 8), 1}}
 		}
 		b.Run(fmt.Sprintf("rows=%d", size), func(b *testing.B) {
-			r := New(Config{Writer: &nowhere{}, Policy: act, Calendar: calendar.Embedded(), Now: func() time.Time { return noon }, Random: rand.Reader})
+			r := New(Config{Writer: &nowhere{}, Policy: rules, Calendar: holidays, Now: func() time.Time { return noon }, Random: rand.Reader})
 			b.ReportAllocs()
 			rows := 0
 			for b.Loop() {

@@ -13,6 +13,7 @@ var (
 	adult   = citizen("1980-01-01", 11)
 	noticed = gongxin.Listing{ID: gongxin.ListingID{1}, Entry: entryOf(adult), Origin: gongxin.FromProcedure, State: gongxin.Noticed, Sequence: 1}
 	decided = inState(noticed, gongxin.Decided)
+	sent    = inState(noticed, gongxin.Delivered)
 	inForce = inState(noticed, gongxin.InForce)
 )
 
@@ -25,6 +26,12 @@ func inState(l gongxin.Listing, s gongxin.State) gongxin.Listing {
 func ended(s gongxin.State, ground gongxin.Ground, decision string) gongxin.Listing {
 	l := inState(noticed, s)
 	l.Exit = gongxin.Exit{Ground: ground, Decision: decision, On: day("2017-03-25"), At: noon, Sequence: 4}
+	return l
+}
+
+// fromFile returns l as if it had been admitted from a court's file.
+func fromFile(l gongxin.Listing) gongxin.Listing {
+	l.Origin = gongxin.FromCourtFile
 	return l
 }
 
@@ -52,6 +59,10 @@ func TestServeNotice(t *testing.T) {
 		{"by the hub", ServeNotice{Entry: e, By: theHub}, gongxin.Listing{}, "NOT_ENTITLED"},
 		{"by nobody", ServeNotice{Entry: e}, gongxin.Listing{}, "NOT_ENTITLED"},
 		{"the same notice again", ServeNotice{Entry: e, By: clerk}, noticed, ""},
+		{"of a notice that was drafted", ServeNotice{Entry: e, By: clerk}, inState(noticed, gongxin.ToNotice), "ALREADY_ON_REGISTER"},
+		{"served in no known way", ServeNotice{Entry: e, Service: "pigeon", By: clerk}, gongxin.Listing{}, "SERVICE_UNKNOWN"},
+		{"with a term that is too long", ServeNotice{Entry: with(e, func(e *gongxin.Entry) { e.Until = day("2019-03-21") }), By: clerk}, gongxin.Listing{}, "TERM_TOO_LONG"},
+		{"after a procedure that came to nothing", ServeNotice{Entry: e, Served: day("2017-03-26"), By: clerk}, ended(gongxin.Dropped, "", ""), served},
 		{"another notice while one runs", ServeNotice{Entry: with(e, func(e *gongxin.Entry) { e.Conduct = "x" }), By: clerk}, noticed, "ALREADY_ON_REGISTER"},
 		{"of a listing in force", ServeNotice{Entry: e, By: clerk}, inForce, "ALREADY_ON_REGISTER"},
 		{"anew, served after the exit", ServeNotice{Entry: e, Served: day("2017-03-26"), By: clerk}, withdrawn, served},
@@ -66,36 +77,7 @@ func TestServeNotice(t *testing.T) {
 		{"of a court that has only a name, by a judge", ServeNotice{Entry: with(e, func(e *gongxin.Entry) { e.Court = gongxin.CourtCode{} }), By: judge}, gongxin.Listing{}, "NOT_ENTITLED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := outcome(tt.c.decide(tt.l, act, noon)); got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestDecide(t *testing.T) {
-	e := entryOf(adult)
-	graver := with(e, func(e *gongxin.Entry) { e.Severity = "严重" })
-	other := with(e, func(e *gongxin.Entry) { e.Case = gongxin.MustCaseNumber("（2016）苏0505执124号") })
-	for _, tt := range []struct {
-		name string
-		c    Decide
-		l    gongxin.Listing
-		want string
-	}{
-		{"by a judge", Decide{Decision: "D1", By: judge}, noticed, "listing_decided"},
-		{"by the court's system", Decide{By: system}, noticed, "listing_decided"},
-		{"with another severity", Decide{Entry: &graver, By: judge}, noticed, "listing_decided"},
-		{"by a clerk", Decide{By: clerk}, noticed, "NOT_ENTITLED"},
-		{"by another court's judge", Decide{By: stranger}, noticed, "NOT_ENTITLED"},
-		{"the same decision again", Decide{By: judge}, decided, ""},
-		{"another decision after it", Decide{Entry: &graver, By: judge}, decided, "NOT_NOTICED"},
-		{"of a listing in force", Decide{By: judge}, inForce, "NOT_NOTICED"},
-		{"of another case", Decide{Entry: &other, By: judge}, noticed, "KEY_CHANGED"},
-		{"made tomorrow", Decide{On: day("2017-04-02"), By: judge}, noticed, "DATE_FUTURE"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := outcome(tt.c.decide(tt.l, act, noon)); got != tt.want {
+			if got := outcome(tt.c.decide(tt.l, when(noon))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -109,19 +91,21 @@ func TestPublish(t *testing.T) {
 		l    gongxin.Listing
 		want string
 	}{
-		{"a decided listing, by a clerk", clerk, decided, "listing_published"},
-		{"by another court", stranger, decided, "NOT_ENTITLED"},
+		{"a served decision, by a clerk", clerk, sent, "listing_published"},
+		{"by another court", stranger, sent, "NOT_ENTITLED"},
 		{"the same again", clerk, inForce, ""},
-		{"what came in a file", clerk, func() gongxin.Listing { l := inForce; l.Origin = gongxin.FromCourtFile; return l }(), "NOT_DECIDED"},
-		{"before the decision", judge, noticed, "NOT_DECIDED"},
-		{"a revoked decision", judge, ended(gongxin.Revoked, gongxin.GroundWrong, "D1"), "NOT_DECIDED"},
-		{"after its term", judge, changed(decided, func(e *gongxin.Entry) { e.Until = day("2017-03-31") }), "DATE_ORDER"},
-		{"on its last day", judge, changed(decided, func(e *gongxin.Entry) { e.Until = day("2017-04-01") }), "listing_published"},
-		{"a minor, whatever was decided", judge, changed(decided, func(e *gongxin.Entry) { e.Subject.Number = citizen("1999-04-02", 11) }), "MINOR"},
-		{"on the eighteenth birthday", judge, changed(decided, func(e *gongxin.Entry) { e.Subject.Number = citizen("1999-04-01", 11) }), "listing_published"},
+		{"what came in a file", clerk, fromFile(inForce), "NOT_DELIVERED"},
+		{"before the decision", judge, noticed, "NOT_DELIVERED"},
+		{"before the decision was served", judge, decided, "NOT_DELIVERED"},
+		{"a revoked decision", judge, ended(gongxin.Revoked, gongxin.GroundWrong, "D1"), "NOT_DELIVERED"},
+		{"with a term that is too long from today on", judge, changed(sent, func(e *gongxin.Entry) { e.Until = day("2019-04-02") }), "TERM_TOO_LONG"},
+		{"after its term", judge, changed(sent, func(e *gongxin.Entry) { e.Until = day("2017-03-31") }), "DATE_ORDER"},
+		{"on its last day", judge, changed(sent, func(e *gongxin.Entry) { e.Until = day("2017-04-01") }), "listing_published"},
+		{"a minor, whatever was decided", judge, changed(sent, func(e *gongxin.Entry) { e.Subject.Number = citizen("1999-04-02", 11) }), "MINOR"},
+		{"on the eighteenth birthday", judge, changed(sent, func(e *gongxin.Entry) { e.Subject.Number = citizen("1999-04-01", 11) }), "listing_published"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			events, err := Publish{By: tt.by}.decide(tt.l, act, noon)
+			events, err := Publish{By: tt.by}.decide(tt.l, when(noon))
 			if got := outcome(events, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -142,7 +126,14 @@ func TestCorrect(t *testing.T) {
 		want   string
 	}{
 		{"a name", judge, inForce, func(e *gongxin.Entry) { e.Subject.Name = "程致远" }, "listing_corrected"},
-		{"severity and term", system, inForce, func(e *gongxin.Entry) { e.Severity, e.Until = "严重", day("2020-03-19") }, "listing_corrected"},
+		{"severity and term", system, inForce, func(e *gongxin.Entry) { e.Severity, e.Until = "严重", day("2019-03-20") }, "listing_corrected"},
+		{"to a term that is too long", judge, inForce, func(e *gongxin.Entry) { e.Until = day("2019-03-21") }, "TERM_TOO_LONG"},
+		{"to no term", judge, inForce, func(e *gongxin.Entry) { e.Until = 0 }, "TERM_TOO_LONG"},
+		{"publication, which makes the term too long", judge, inForce, func(e *gongxin.Entry) { e.Published = day("2017-03-10") }, "TERM_TOO_LONG"},
+		{"publication, before there were terms", judge, inForce, func(e *gongxin.Entry) { e.Published = day("2017-02-10") }, "listing_corrected"},
+		{"to an extended term, of what a file brought", judge, fromFile(inForce), func(e *gongxin.Entry) { e.Until = day("2022-03-20") }, "listing_corrected"},
+		{"to more than an extended term, of what a file brought", judge, fromFile(inForce), func(e *gongxin.Entry) { e.Until = day("2022-03-21") }, "TERM_TOO_LONG"},
+		{"a suspended listing", judge, inState(inForce, gongxin.Suspended), func(e *gongxin.Entry) { e.Severity = "严重" }, "NOT_IN_FORCE"},
 		{"fitness for publication", judge, inForce, func(e *gongxin.Entry) { e.NonPublic = true }, "listing_corrected"},
 		{"nothing", judge, inForce, func(*gongxin.Entry) {}, ""},
 		{"by a clerk", clerk, inForce, func(e *gongxin.Entry) { e.Severity = "严重" }, "NOT_ENTITLED"},
@@ -160,14 +151,18 @@ func TestCorrect(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Correct{Entry: with(e, tt.change), By: tt.by}
-			if got := outcome(c.decide(tt.l, act, noon)); got != tt.want {
+			if got := outcome(c.decide(tt.l, when(noon))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
 	org := changed(inForce, func(e *gongxin.Entry) { *e = entryOf(organisation) })
+	long := changed(fromFile(inForce), func(e *gongxin.Entry) { e.Until = day("2027-03-20") })
+	if got := outcome(Correct{Entry: with(long.Entry, func(e *gongxin.Entry) { e.Severity = "严重" }), By: judge}.decide(long, when(noon))); got != "listing_corrected" {
+		t.Errorf("a correction that leaves a long term as the court decided it: got %q", got)
+	}
 	c := Correct{Entry: entryOf(credit), By: judge}
-	if got := outcome(c.decide(org, act, noon)); got != "listing_corrected" {
+	if got := outcome(c.decide(org, when(noon))); got != "listing_corrected" {
 		t.Errorf("the credit code in place of the organisation code inside it: got %q", got)
 	}
 }
@@ -206,7 +201,13 @@ func TestWithdraw(t *testing.T) {
 		{"before publication", Withdraw{Ground: gongxin.GroundClosed, On: day("2017-03-19"), By: judge}, inForce, "DATE_ORDER"},
 		{"tomorrow", Withdraw{Ground: gongxin.GroundClosed, On: day("2017-04-02"), By: judge}, inForce, "DATE_FUTURE"},
 		{"without a day", Withdraw{Ground: gongxin.GroundClosed, By: judge}, inForce, withdrawn},
-		{"no property found", Withdraw{Ground: gongxin.GroundNoProperty, By: judge}, inForce, withdrawn},
+		{"suspended", performed, inState(inForce, gongxin.Suspended), withdrawn},
+		{"the creditor asks for it", Withdraw{Ground: gongxin.GroundCreditor, By: judge}, inForce, withdrawn},
+		{"early", Withdraw{Ground: gongxin.GroundEarly, By: judge}, inForce, withdrawn},
+		{"no property found, no check on record", Withdraw{Ground: gongxin.GroundNoProperty, By: judge}, inForce, "NO_PROPERTY_UNPROVEN"},
+		{"no property found, one check on record", Withdraw{Ground: gongxin.GroundNoProperty, By: judge}, checked(inForce, 1), "NO_PROPERTY_UNPROVEN"},
+		{"no property found in two checks", Withdraw{Ground: gongxin.GroundNoProperty, By: judge}, checked(inForce, 2), withdrawn},
+		{"no property found, as the court's file declares", Withdraw{Ground: gongxin.GroundNoProperty, By: judge, declared: true}, inForce, withdrawn},
 		{"security given", Withdraw{Ground: gongxin.GroundSecurity, By: judge}, inForce, withdrawn},
 		{"settled", Withdraw{Ground: gongxin.GroundSettled, By: judge}, inForce, withdrawn},
 		{"wrongly listed: revoked", Withdraw{Ground: gongxin.GroundWrong, By: judge}, inForce, "listing_revoked"},
@@ -216,7 +217,7 @@ func TestWithdraw(t *testing.T) {
 		{"the ground that list rows lack", Withdraw{Ground: gongxin.GroundUnstated, By: judge}, inForce, "GROUND_UNKNOWN"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			events, err := tt.c.decide(tt.l, act, noon)
+			events, err := tt.c.decide(tt.l, when(noon))
 			if got := outcome(events, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -225,6 +226,12 @@ func TestWithdraw(t *testing.T) {
 			}
 		})
 	}
+}
+
+// checked returns l after the end of a round and so many fruitless checks.
+func checked(l gongxin.Listing, times int) gongxin.Listing {
+	l.Procedure.RoundClosed, l.Procedure.Checks, l.Procedure.Checked = day("2017-03-21"), times, day("2017-03-24")
+	return l
 }
 
 func TestRevoke(t *testing.T) {
@@ -237,6 +244,9 @@ func TestRevoke(t *testing.T) {
 	}{
 		{"in force", Revoke{Decision: "D1", By: judge}, inForce, revoked},
 		{"decided, not yet in force", Revoke{Decision: "D1", By: judge}, decided, revoked},
+		{"decided and served", Revoke{Decision: "D1", By: judge}, sent, revoked},
+		{"suspended", Revoke{Decision: "D1", By: judge}, inState(inForce, gongxin.Suspended), revoked},
+		{"by the higher court, without a reconsideration", Revoke{Decision: "D1", By: above}, inForce, "NOT_ENTITLED"},
 		{"by a clerk", Revoke{Decision: "D1", By: clerk}, inForce, "NOT_ENTITLED"},
 		{"by another court's judge", Revoke{Decision: "D1", By: stranger}, inForce, "NOT_ENTITLED"},
 		{"the same decision again", Revoke{Decision: "D1", By: judge}, ended(gongxin.Revoked, gongxin.GroundWrong, "D1"), ""},
@@ -245,7 +255,7 @@ func TestRevoke(t *testing.T) {
 		{"before publication", Revoke{On: day("2017-03-19"), By: judge}, inForce, "DATE_ORDER"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := outcome(tt.c.decide(tt.l, act, noon)); got != tt.want {
+			if got := outcome(tt.c.decide(tt.l, when(noon))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
@@ -267,12 +277,13 @@ func TestExpire(t *testing.T) {
 		{"without a term", theHub, changed(inForce, func(e *gongxin.Entry) { e.Until = 0 }), over, "TERM_NOT_OVER"},
 		{"again", theHub, ended(gongxin.Expired, gongxin.GroundTerm, ""), over, ""},
 		{"withdrawn meanwhile", theHub, ended(gongxin.Withdrawn, gongxin.GroundPerformed, ""), over, "NOT_IN_FORCE"},
+		{"suspended", theHub, inState(inForce, gongxin.Suspended), over, "listing_expired"},
 		{"not in force yet", theHub, decided, over, "NOT_IN_FORCE"},
 		{"by a judge", judge, inForce, over, "NOT_ENTITLED"},
 		{"by the operator", operator, inForce, over, "NOT_ENTITLED"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			events, err := Expire{By: tt.by}.decide(tt.l, act, tt.at)
+			events, err := Expire{By: tt.by}.decide(tt.l, when(tt.at))
 			if got := outcome(events, err); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -296,9 +307,12 @@ func TestAnExitOfWhatThePublicDidNotSeeIsMarked(t *testing.T) {
 		{"revoked before publication", Revoke{By: judge}, decided, true},
 		{"non-public expiry", Expire{By: theHub}, hidden, true},
 		{"public expiry", Expire{By: theHub}, inForce, false},
+		{"withdrawn while suspended, which the public saw", Withdraw{Ground: gongxin.GroundPerformed, By: judge}, inState(inForce, gongxin.Suspended), false},
+		{"public suspension", Suspend{Reason: "担保", By: judge}, inForce, false},
+		{"non-public suspension", Suspend{Reason: "担保", By: judge}, hidden, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			events, err := tt.c.decide(tt.l, act, noon.AddDate(5, 0, 0))
+			events, err := tt.c.decide(tt.l, when(noon.AddDate(5, 0, 0)))
 			if err != nil || events[0].NonPublic != tt.want {
 				t.Errorf("got %+v, %v, want NonPublic %t", events, err, tt.want)
 			}
@@ -333,7 +347,7 @@ func TestNobodyUnderAgeOrOfUnknownAgeIsListed(t *testing.T) {
 		{"an organisation", entryOf(credit), ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := gongxin.CodeOf(checkEntry(&tt.e, act, day("2017-04-01"))); got != tt.want {
+			if got := gongxin.CodeOf(checkEntry(&tt.e, rules, day("2017-04-01"))); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

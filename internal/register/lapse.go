@@ -35,6 +35,9 @@ func (c Lapse) decide(l gongxin.Listing, in *setting) ([]gongxin.Event, error) {
 		case !d.Overdue(in.today):
 			return nil, gongxin.Conflict("DUTY_NOT_OVERDUE", l.Entry.Case.String(), d.Due.String())
 		}
+		if err := allowed(&l, gongxin.DeadlineLapsed); err != nil {
+			return nil, err
+		}
 		return []gongxin.Event{{Kind: gongxin.DeadlineLapsed, Duty: d.Kind, Opened: d.Opened, On: d.Due}}, nil
 	}
 	return nil, nil

@@ -1,11 +1,11 @@
 package register
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"gongxin/internal/calendar"
-	"gongxin/internal/courts"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -15,39 +15,110 @@ import (
 
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/internal/calendar"
+	"gongxin/internal/courts"
 	"gongxin/internal/policy"
 )
 
-// A memory is a journal that lives in a map: what a store does, without a disk.
+// A memory is a journal that lives in maps: what a store does, without a disk.
 type memory struct {
+	kept
+	finds  int   // calls of Find
+	asked  int   // calls of Duties
+	rerun  bool  // run every transaction twice, as a Writer may, and keep the second
+	broken error // what Append gives, if anything
+}
+
+// What a transaction that fails leaves as it was.
+type kept struct {
 	listings    map[gongxin.ListingID]gongxin.Listing
 	submissions map[gongxin.ListingID][32]byte
 	events      []gongxin.Event                          // the event of sequence i+1 at i
+	commits     []int                                    // by event, the transaction that it came in
 	keys        map[gongxin.ListingID]gongxin.ListingKey // of the erased, as blind indexes keep them
-	finds       int                                      // calls of Find
-	rerun       bool                                     // run every transaction twice, as a Writer may, and keep the second
-	broken      error                                    // what Append gives, if anything
+	duties      map[dutyKey]gongxin.Duty
+	documents   map[string]gongxin.Document // by number
+	counted     map[string]int              // documents of each case
+}
+
+type dutyKey struct {
+	listing gongxin.ListingID
+	kind    gongxin.DutyKind
+	opened  uint64
 }
 
 func newMemory() *memory {
-	return &memory{
+	return &memory{kept: kept{
 		listings: map[gongxin.ListingID]gongxin.Listing{}, submissions: map[gongxin.ListingID][32]byte{},
-		keys: map[gongxin.ListingID]gongxin.ListingKey{},
+		keys: map[gongxin.ListingID]gongxin.ListingKey{}, duties: map[dutyKey]gongxin.Duty{},
+		documents: map[string]gongxin.Document{}, counted: map[string]int{},
+	}}
+}
+
+func (k kept) clone() kept {
+	return kept{
+		maps.Clone(k.listings), maps.Clone(k.submissions), slices.Clone(k.events), slices.Clone(k.commits), maps.Clone(k.keys),
+		maps.Clone(k.duties), maps.Clone(k.documents), maps.Clone(k.counted),
 	}
 }
 
 func (m *memory) Write(ctx context.Context, f func(context.Context, Journal) error) error {
-	before := memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), maps.Clone(m.keys), m.finds, m.rerun, m.broken}
+	before, finds := m.kept.clone(), m.finds
 	if m.rerun {
 		_ = f(ctx, m) // its error comes again
-		*m = before
-		before = memory{maps.Clone(m.listings), maps.Clone(m.submissions), slices.Clone(m.events), maps.Clone(m.keys), m.finds, m.rerun, m.broken}
+		m.kept, m.finds = before.clone(), finds
 	}
 	err := f(ctx, m)
 	if err != nil {
-		*m = before
+		m.kept, m.finds = before, finds
+	}
+	for len(m.commits) < len(m.events) {
+		m.commits = append(m.commits, len(before.events))
 	}
 	return err
+}
+
+func (m *memory) Duties(_ context.Context, id gongxin.ListingID) ([]gongxin.Duty, error) {
+	m.asked++
+	var open []gongxin.Duty
+	for _, d := range m.duties {
+		if d.Listing == id && d.Open() {
+			open = append(open, d)
+		}
+	}
+	slices.SortFunc(open, func(a, b gongxin.Duty) int {
+		return cmp.Or(cmp.Compare(a.Opened, b.Opened), cmp.Compare(a.Kind, b.Kind))
+	})
+	return open, nil
+}
+
+func (m *memory) PutDuty(_ context.Context, d gongxin.Duty) error {
+	m.duties[dutyKey{d.Listing, d.Kind, d.Opened}] = d
+	return nil
+}
+
+func (m *memory) NextDocument(_ context.Context, caseKey string) (int, error) {
+	m.counted[caseKey]++
+	return m.counted[caseKey], nil
+}
+
+func (m *memory) KeepDocument(_ context.Context, d gongxin.Document) error {
+	if _, taken := m.documents[d.Number]; taken {
+		return gongxin.Conflict("DOCUMENT_NUMBER_TAKEN", d.Number)
+	}
+	m.documents[d.Number] = d
+	return nil
+}
+
+// A plain scribe writes a document as a line.
+type plain struct{}
+
+func (plain) Write(_ context.Context, d Draft) (gongxin.Document, error) {
+	doc := d.Document
+	doc.Page = fmt.Appendf(nil, "%s %s %s: %s by %s, from %q to %q, remedy %v", doc.Number, doc.Kind, doc.Court, d.Act.Kind, d.Act.By.ID, d.Before.State, d.After.State, d.Remedy)
+	doc.Data = fmt.Appendf(nil, "%q", doc.Page)
+	doc.Hash = sha256.Sum256(doc.Page)
+	return doc, nil
 }
 
 func (m *memory) Listing(_ context.Context, id gongxin.ListingID) (gongxin.Listing, error) {
@@ -128,11 +199,6 @@ func (m *memory) Append(_ context.Context, before gongxin.Listing, e gongxin.Eve
 	return l, nil
 }
 
-func (m *memory) Duties(context.Context, gongxin.ListingID) ([]gongxin.Duty, error) { return nil, nil }
-func (m *memory) PutDuty(context.Context, gongxin.Duty) error                       { return nil }
-func (m *memory) NextDocument(context.Context, string) (int, error)                 { return 1, nil }
-func (m *memory) KeepDocument(context.Context, gongxin.Document) error              { return nil }
-
 // kinds is the history from the event of sequence from on, as a line.
 func (m *memory) kinds(from int) string {
 	var s []string
@@ -153,13 +219,25 @@ var (
 	stranger   = gongxin.Actor{ID: "judge.zhao", Role: gongxin.RoleJudge, Court: otherCourt}
 	operator   = gongxin.Actor{ID: "operator.sun", Role: gongxin.RoleOperator}
 	department = gongxin.Actor{ID: "gate.rail", Role: gongxin.RoleDepartment, Organisation: "railway"}
+	officer    = gongxin.Actor{ID: "officer.qian", Role: gongxin.RoleOfficer, Organisation: "railway"}
 	theHub     = gongxin.Actor{ID: "hub", Role: gongxin.RoleHub}
+	judge2     = gongxin.Actor{ID: "judge.wu", Role: gongxin.RoleJudge, Court: court}
+	above      = gongxin.Actor{ID: "judge.chen", Role: gongxin.RoleHigherCourt, Court: gongxin.MustCourtCode("苏05")}
+	elsewhere  = gongxin.Actor{ID: "judge.feng", Role: gongxin.RoleHigherCourt, Court: gongxin.MustCourtCode("苏01")} // above others
 	nobody     gongxin.Actor
 
-	noon = time.Date(2017, 4, 1, 4, 0, 0, 0, time.UTC)
-	day  = gongxin.MustDay
-	act  = policy.Default()
+	noon  = time.Date(2017, 4, 1, 4, 0, 0, 0, time.UTC)
+	day   = gongxin.MustDay
+	rules = policy.Default()
+
+	holidays  = calendar.Embedded()
+	directory = courts.Embedded()
 )
+
+// when is the setting of what is decided at the time at, with the duties owed.
+func when(at time.Time, owed ...gongxin.Duty) *setting {
+	return &setting{policy: rules, calendar: holidays, courts: directory, at: at, today: gongxin.DayOf(at), owed: owed}
+}
 
 // citizen gives a valid number of a person born on the day, with a province's code
 // in front, which is never issued.
@@ -199,7 +277,7 @@ func entryOf(number identity.Number) gongxin.Entry {
 func digestOf(i byte) [32]byte { return [32]byte{i} }
 
 func newRegister(m *memory, at *time.Time) *Register {
-	return New(Config{Writer: m, Policy: act, Calendar: calendar.Embedded(), Courts: courts.Embedded(), Now: func() time.Time { return *at }, Random: rand.NewChaCha8([32]byte{1})})
+	return New(Config{Writer: m, Policy: rules, Calendar: holidays, Courts: directory, Scribe: plain{}, Now: func() time.Time { return *at }, Random: rand.NewChaCha8([32]byte{1})})
 }
 
 // with returns e changed by change.

@@ -134,8 +134,10 @@ func (in *setting) notice(k gongxin.EventKind, l *gongxin.Listing, e *gongxin.En
 	if err := checkEntry(e, in.policy, in.today); err != nil {
 		return nil, err
 	}
-	if err := in.checkTerm(&gongxin.Listing{Origin: gongxin.FromProcedure}, e); err != nil {
-		return nil, err
+	if !e.Published.IsZero() { // else the term begins nobody knows when
+		if err := in.checkTerm(&gongxin.Listing{Origin: gongxin.FromProcedure}, e); err != nil {
+			return nil, err
+		}
 	}
 	return []gongxin.Event{{Kind: k, Origin: gongxin.FromProcedure, Entry: e, Service: s, On: on, Barred: in.barred(l)}}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"gongxin/internal/calendar"
 	"testing"
 	"time"
 
@@ -28,7 +27,7 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 		at := noon
 		now := func() time.Time { return at }
 		db := open()
-		r := New(Config{Writer: durable{db}, Policy: act, Calendar: calendar.Embedded(), Now: now, Random: rand.Reader})
+		r := New(Config{Writer: durable{db}, Policy: rules, Calendar: holidays, Now: now, Random: rand.Reader})
 		ctx := t.Context()
 		take := func(want string, batch ...Submission) []Taken {
 			t.Helper()
@@ -65,7 +64,7 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 		take("ALREADY_ENDED", out(with(older, func(e *gongxin.Entry) { e.Subject.Number = organisation }), "2017-03-30", gongxin.GroundPerformed))
 
 		// A procedure, by another handle on the same database.
-		r = New(Config{Writer: durable{open()}, Policy: act, Calendar: calendar.Embedded(), Now: now, Random: rand.Reader})
+		r = New(Config{Writer: durable{open()}, Policy: rules, Calendar: holidays, Now: now, Random: rand.Reader})
 		l := do(ServeNotice{Entry: entryOf(organisation), By: clerk}, gongxin.Noticed)
 		if again := do(ServeNotice{Entry: entryOf(organisation), By: clerk}, gongxin.Noticed); again != l {
 			t.Errorf("the notice again gave %+v, want %+v", again, l)
@@ -117,7 +116,7 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 func TestConcurrentCourtsDecideOneAfterAnother(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		at := noon
-		r := New(Config{Writer: durable{open()}, Policy: act, Calendar: calendar.Embedded(), Now: func() time.Time { return at }, Random: rand.Reader})
+		r := New(Config{Writer: durable{open()}, Policy: rules, Calendar: holidays, Now: func() time.Time { return at }, Random: rand.Reader})
 		e := entryOf(adult)
 		taken, err := r.Take(t.Context(), judge, []Submission{row(e, 1)})
 		if err != nil {

@@ -175,68 +175,27 @@ func TestAnAdmittedListingSaysWhereItComesFromAndWhoActed(t *testing.T) {
 }
 
 func TestACourtsFileDoesNotOvertakeAProcedureHere(t *testing.T) {
-	m, at := newMemory(), noon
-	r := newRegister(m, &at)
-	e := entryOf(adult)
-	l, err := r.Do(t.Context(), ServeNotice{Entry: e, By: clerk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	take := func(want string) {
+	s := newStory(t)
+	graver := with(entryOf(adult), func(e *gongxin.Entry) { e.Severity = "严重" })
+	take := func(want string, rows ...Submission) {
 		t.Helper()
-		graver := with(e, func(e *gongxin.Entry) { e.Severity = "严重" })
-		taken, err := r.Take(t.Context(), judge, []Submission{row(graver, 1)})
+		taken, err := s.r.Take(t.Context(), judge, rows)
 		if err != nil || answers(taken) != want {
-			t.Errorf("in state %s: got %q, %v, want %q", m.listings[l.ID].State, answers(taken), err, want)
+			t.Errorf("in state %s: got %q, %v, want %q", s.listing().State, answers(taken), err, want)
 		}
 	}
-	do := func(c Command) {
-		t.Helper()
-		if _, err := r.Do(t.Context(), c); err != nil {
-			t.Fatal(err)
+	for _, step := range wayToForce {
+		s.do(step(entryOf(adult), s.id))
+		if s.listing().State != gongxin.InForce {
+			take("LISTING_IN_PROCEDURE", row(graver, 1))
 		}
 	}
-	take("LISTING_IN_PROCEDURE")
-	do(Decide{Listing: l.ID, By: judge})
-	take("LISTING_IN_PROCEDURE")
-	do(Publish{Listing: l.ID, By: clerk})
-	take("LISTING_DIFFERS")
-	do(Revoke{Listing: l.ID, By: judge})
-	take("LISTING_ENDED")
-}
-
-func TestTheStoryOfOneListing(t *testing.T) {
-	m, at := newMemory(), noon
-	r := newRegister(m, &at)
-	m.rerun = true
-	l, err := r.Do(t.Context(), ServeNotice{Entry: with(entryOf(adult), func(e *gongxin.Entry) { e.Published = 0 }), Served: day("2017-03-30"), By: clerk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []Command{
-		Decide{Listing: l.ID, Decision: "D1", By: judge},
-		Publish{Listing: l.ID, By: clerk},
-		Withdraw{Listing: l.ID, Ground: gongxin.GroundPerformed, Decision: "D2", By: judge},
-	} {
-		at = at.AddDate(0, 0, 1)
-		if l, err = r.Do(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
-		again, err := r.Do(t.Context(), c)
-		if err != nil || again != l {
-			t.Errorf("%T again: got %+v, %v, want the listing as it stood", c, again, err)
-		}
-	}
-	if got, want := m.kinds(0), "notice_served listing_decided listing_published listing_withdrawn"; got != want {
-		t.Errorf("history %q, want %q", got, want)
-	}
-	want := gongxin.Exit{Ground: gongxin.GroundPerformed, Decision: "D2", On: day("2017-04-04"), At: at, Sequence: 4}
-	if l.Exit != want || l.Entry.Published != day("2017-04-03") || l.Origin != gongxin.FromProcedure {
-		t.Errorf("got %+v published %s, want %+v published on the third day", l.Exit, l.Entry.Published, want)
-	}
-	if _, err := r.Do(t.Context(), Publish{Listing: gongxin.ListingID{9}, By: clerk}); gongxin.CodeOf(err) != "UNKNOWN_LISTING" {
-		t.Errorf("an unknown listing: got %v", err)
-	}
+	take("LISTING_DIFFERS", row(graver, 1))
+	s.do(Suspend{Listing: s.id, Reason: "提供担保", By: judge})
+	take("ALREADY_LISTED", row(s.listing().Entry, 1))
+	take("LISTING_DIFFERS", row(graver, 1))
+	s.do(Revoke{Listing: s.id, By: judge})
+	take("LISTING_ENDED", row(graver, 1))
 }
 
 // The day after the term is the first that belongs to the next round, whether the

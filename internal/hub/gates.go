@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gongxin"
@@ -11,7 +12,7 @@ import (
 )
 
 type receiptInput struct {
-	Gate string `path:"gate" maxLength:"64"`
+	GatePath
 	Body struct {
 		Sequence uint64    `json:"sequence" doc:"applied up to"`
 		At       time.Time `json:"at" doc:"when it was applied, by the gate's clock"`
@@ -24,14 +25,6 @@ type acceptedOutput struct {
 	Body struct {
 		Taken int `json:"taken" doc:"how many were new"`
 	}
-}
-
-// ownGate refuses a token that speaks for another gate.
-func ownGate(ctx context.Context, gate string) error {
-	if t := access.TokenFrom(ctx); t.Gate != gate {
-		return gongxin.Forbidden("NOT_THIS_GATE", gate, t.Gate)
-	}
-	return nil
 }
 
 func (a *api) receipt(ctx context.Context, in *receiptInput) (*acceptedOutput, error) {
@@ -64,25 +57,32 @@ func (a *api) receipt(ctx context.Context, in *receiptInput) (*acceptedOutput, e
 }
 
 type outcomesInput struct {
-	Gate string `path:"gate" maxLength:"64"`
+	GatePath
 	Body struct {
 		Outcomes []struct {
-			Reference string    `json:"reference" minLength:"1" maxLength:"100"`
-			Kind      string    `json:"kind" enum:"restricted,referred,lifted"`
-			Listing   string    `json:"listing,omitempty"`
-			Scenario  string    `json:"scenario" maxLength:"64"`
-			Measure   string    `json:"measure,omitempty" maxLength:"64"`
-			Sequence  uint64    `json:"sequence"`
-			At        time.Time `json:"at"`
+			Reference string      `json:"reference" minLength:"1" maxLength:"100"`
+			Kind      string      `json:"kind" enum:"restricted,referred,lifted,kept"`
+			Listing   string      `json:"listing,omitempty"`
+			Scenario  string      `json:"scenario" maxLength:"64"`
+			Measure   string      `json:"measure,omitempty" maxLength:"64"`
+			Sequence  uint64      `json:"sequence"`
+			At        time.Time   `json:"at"`
+			Ground    string      `json:"ground,omitempty" maxLength:"500" doc:"of what is kept: the legal ground (3.13)"`
+			Until     gongxin.Day `json:"until,omitzero" doc:"of what is kept: last day"`
 		} `json:"outcomes" maxItems:"1000"`
 	}
 }
+
+// keptOutcome is the kind of an outcome by which a gate says that it keeps a
+// measure on after the listing has ended (3.13); a lift ends that.
+const keptOutcome = "kept"
 
 func (a *api) outcomes(ctx context.Context, in *outcomesInput) (*acceptedOutput, error) {
 	if err := ownGate(ctx, in.Gate); err != nil {
 		return nil, a.answer(ctx, err)
 	}
 	rows := make([]store.Outcome, len(in.Body.Outcomes))
+	kept := map[int]store.Kept{} // by position in rows
 	for i, o := range in.Body.Outcomes {
 		var listing gongxin.ListingID
 		if o.Listing != "" {
@@ -95,11 +95,33 @@ func (a *api) outcomes(ctx context.Context, in *outcomesInput) (*acceptedOutput,
 			Gate: in.Gate, Reference: o.Reference, Kind: o.Kind, Listing: listing, Scenario: o.Scenario, Measure: o.Measure,
 			Sequence: o.Sequence, At: gongxin.Millis(o.At), Received: gongxin.Millis(a.hub.Now()),
 		}
+		if o.Kind != keptOutcome {
+			continue
+		}
+		k := store.Kept{Gate: in.Gate, Reference: o.Reference, Listing: listing, Measure: o.Measure, Ground: strings.TrimSpace(o.Ground),
+			Until: o.Until, By: access.ActorFrom(ctx).ID, At: rows[i].At}
+		if err := checkKept(k); err != nil {
+			return nil, a.answer(ctx, err)
+		}
+		kept[i] = k
 	}
 	out := new(acceptedOutput)
 	err := a.hub.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		out.Body.Taken, err = tx.SaveOutcomes(ctx, rows)
-		return err
+		if out.Body.Taken, err = tx.SaveOutcomes(ctx, rows); err != nil {
+			return err
+		}
+		for i, o := range rows {
+			switch o.Kind {
+			case keptOutcome:
+				_, err = keep(ctx, tx, kept[i])
+			case store.Lifted:
+				err = endKept(ctx, tx, o.Gate, o.Reference, o.At)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, a.answer(ctx, err)

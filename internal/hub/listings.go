@@ -1,201 +1,102 @@
 package hub
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
+	"strings"
 	"time"
 
 	"gongxin"
+	"gongxin/identity"
 	"gongxin/internal/access"
-	"gongxin/internal/intake"
-	"gongxin/internal/register"
 	"gongxin/internal/store"
 )
 
-// Every command is answered with the listing's new state once it is durable.
-type stateOutput struct {
-	Body struct {
-		Listing  gongxin.ListingID `json:"listing"`
-		State    gongxin.State     `json:"state"`
-		Sequence uint64            `json:"sequence" doc:"position in the ledger of the listing's latest event"`
+// maxShown bounds what one answer lists.
+const maxShown = 1000
+
+// A ListingView is a listing as officers read it: the number masked.
+type ListingView struct {
+	Listing   gongxin.ListingID  `json:"listing"`
+	State     gongxin.State      `json:"state"`
+	Step      gongxin.Step       `json:"step,omitempty" doc:"where an objection stands; it suspends nothing"`
+	Origin    gongxin.Origin     `json:"origin"`
+	Case      gongxin.CaseNumber `json:"case"`
+	Court     string             `json:"court"`
+	Name      string             `json:"name"`
+	Number    string             `json:"number" doc:"masked"`
+	Severity  gongxin.Severity   `json:"severity" doc:"as the court marked it"`
+	Published gongxin.Day        `json:"published"`
+	Until     gongxin.Day        `json:"until"`
+	NonPublic bool               `json:"nonpublic"`
+}
+
+func newListingView(l gongxin.Listing) ListingView {
+	e := l.Entry
+	return ListingView{
+		Listing: l.ID, State: l.State, Step: l.Procedure.Step, Origin: l.Origin, Case: e.Case, Court: e.CourtName,
+		Name: e.Subject.Name, Number: e.Subject.Number.String(), Severity: e.Severity, Published: e.Published, Until: e.Until, NonPublic: e.NonPublic,
 	}
 }
 
-// ListingPath names the listing that a request is about.
-type ListingPath struct {
-	ID string `path:"id" doc:"listing id, 26 letters and digits"`
-}
-
-// do carries out the command that makes returns for the listing and the person
-// who asks.
-func (a *api) do(ctx context.Context, id string, make func(gongxin.ListingID, gongxin.Actor) register.Command) (*stateOutput, error) {
-	listing, err := gongxin.ParseListingID(id)
-	if err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	return a.run(ctx, make(listing, access.ActorFrom(ctx)))
-}
-
-func (a *api) run(ctx context.Context, c register.Command) (*stateOutput, error) {
-	l, err := a.hub.Register.Do(ctx, c)
-	if err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	out := new(stateOutput)
-	out.Body.Listing, out.Body.State, out.Body.Sequence = l.ID, l.State, l.Sequence
-	return out, nil
-}
-
-// answer turns err into a problem and logs a fault of ours.
-func (a *api) answer(ctx context.Context, err error) error {
-	p := newProblem(err)
-	if p.Reference != "" {
-		a.hub.Log.ErrorContext(ctx, "request failed", "reference", p.Reference, "err", err)
-	}
-	return p
-}
-
-// EntryFields are an entry as a court writes it, for commands in JSON.
-type EntryFields struct {
-	Fields    map[string]string `json:"fields" doc:"the document's field names and their values, as in a court's file (2.1.1, 2.1.2)"`
-	NonPublic bool              `json:"nonpublic,omitempty" doc:"not fit for publication (2.1.4)"`
-}
-
-// entry checks the fields by the same rules as a row of a file.
-func (a *api) entry(b EntryFields) (gongxin.Entry, error) {
-	row, err := json.Marshal(b.Fields)
-	if err != nil {
-		return gongxin.Entry{}, fmt.Errorf("encode fields: %w", err)
-	}
-	f, err := intake.JSONRows(bytes.NewReader(row), a.hub.intakeOptions("fields"))
-	if err != nil {
-		return gongxin.Entry{}, err
-	}
-	r, err := f.Next()
-	if err != nil {
-		return gongxin.Entry{}, err
-	}
-	if err := r.Err(); err != nil {
-		return gongxin.Entry{}, err
-	}
-	if r.Entry == nil {
-		return gongxin.Entry{}, gongxin.Invalid("FIELDS_NOT_A_LISTING")
-	}
-	r.Entry.NonPublic = b.NonPublic
-	return *r.Entry, nil
-}
-
-type noticeInput struct {
-	Body struct {
-		EntryFields
-		Served gongxin.Day `json:"served" doc:"day on which the risk notice was served"`
-	}
-}
-
-func (a *api) serveNotice(ctx context.Context, in *noticeInput) (*stateOutput, error) {
-	entry, err := a.entry(in.Body.EntryFields)
-	if err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	return a.run(ctx, register.ServeNotice{Entry: entry, Served: in.Body.Served, By: access.ActorFrom(ctx)})
-}
-
-type decisionInput struct {
-	ListingPath
-	Body struct {
-		Decision string `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
-	}
-}
-
-func (a *api) decide(ctx context.Context, in *decisionInput) (*stateOutput, error) {
-	return a.do(ctx, in.ID, func(id gongxin.ListingID, by gongxin.Actor) register.Command {
-		return register.Decide{Listing: id, Decision: in.Body.Decision, By: by}
-	})
-}
-
-type publicationInput struct{ ListingPath }
-
-func (a *api) publishListing(ctx context.Context, in *publicationInput) (*stateOutput, error) {
-	return a.do(ctx, in.ID, func(id gongxin.ListingID, by gongxin.Actor) register.Command {
-		return register.Publish{Listing: id, By: by}
-	})
-}
-
-type correctionInput struct {
-	ListingPath
-	Body struct {
-		EntryFields
-		Decision string `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
-	}
-}
-
-func (a *api) correct(ctx context.Context, in *correctionInput) (*stateOutput, error) {
-	entry, err := a.entry(in.Body.EntryFields)
-	if err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	return a.do(ctx, in.ID, func(id gongxin.ListingID, by gongxin.Actor) register.Command {
-		return register.Correct{Listing: id, Entry: entry, Decision: in.Body.Decision, By: by}
-	})
-}
-
-type withdrawalInput struct {
-	ListingPath
-	Body struct {
-		Ground   gongxin.Ground `json:"ground" enum:"performed,settled,closed,no_property,security" doc:"why the listing ends (2.4, 5.8)"`
-		Decision string         `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
-		On       gongxin.Day    `json:"on" doc:"day of the withdrawal"`
-	}
-}
-
-func (a *api) withdraw(ctx context.Context, in *withdrawalInput) (*stateOutput, error) {
-	return a.do(ctx, in.ID, func(id gongxin.ListingID, by gongxin.Actor) register.Command {
-		return register.Withdraw{Listing: id, Ground: in.Body.Ground, Decision: in.Body.Decision, On: in.Body.On, By: by}
-	})
-}
-
-type revocationInput struct {
-	ListingPath
-	Body struct {
-		Decision string      `json:"decision" minLength:"1" maxLength:"100" doc:"number of the deciding document"`
-		On       gongxin.Day `json:"on" doc:"day of the revocation"`
-	}
-}
-
-func (a *api) revoke(ctx context.Context, in *revocationInput) (*stateOutput, error) {
-	return a.do(ctx, in.ID, func(id gongxin.ListingID, by gongxin.Actor) register.Command {
-		return register.Revoke{Listing: id, Decision: in.Body.Decision, On: in.Body.On, By: by}
-	})
-}
-
-// A listing as officers of court and centre read it: the number masked.
 type listingOutput struct {
 	Body struct {
-		Listing   gongxin.ListingID  `json:"listing"`
-		State     gongxin.State      `json:"state"`
-		Origin    gongxin.Origin     `json:"origin"`
-		Case      gongxin.CaseNumber `json:"case"`
-		Court     string             `json:"court"`
-		Name      string             `json:"name"`
-		Number    string             `json:"number" doc:"masked"`
-		Severity  gongxin.Severity   `json:"severity"`
-		Published gongxin.Day        `json:"published"`
-		Until     gongxin.Day        `json:"until"`
-		NonPublic bool               `json:"nonpublic"`
-		History   []historyStep      `json:"history"`
+		ListingView
+		Procedure gongxin.Procedure `json:"procedure" doc:"what due process has seen so far"`
+		Duties    []OpenDuty        `json:"duties" doc:"what is owed"`
+		History   []historyStep     `json:"history"`
 	}
+}
+
+// An OpenDuty is one step that is owed.
+type OpenDuty struct {
+	Kind   gongxin.DutyKind  `json:"kind"`
+	Court  gongxin.CourtCode `json:"court,omitzero"`
+	Person string            `json:"person,omitempty"`
+	Since  gongxin.Day       `json:"since"`
+	Due    gongxin.Day       `json:"due,omitzero" doc:"last day; none if no time is set"`
+	Lapsed bool              `json:"lapsed,omitempty"`
 }
 
 type historyStep struct {
-	Sequence uint64            `json:"sequence"`
-	Event    gongxin.EventKind `json:"event"`
-	At       time.Time         `json:"at"`
-	By       string            `json:"by"`
-	Ground   gongxin.Ground    `json:"ground,omitempty"`
-	Decision string            `json:"decision,omitempty"`
-	On       gongxin.Day       `json:"on,omitzero"`
+	Sequence uint64               `json:"sequence"`
+	Event    gongxin.EventKind    `json:"event"`
+	At       time.Time            `json:"at"`
+	By       string               `json:"by"`
+	Ground   gongxin.Ground       `json:"ground,omitempty"`
+	Decision string               `json:"decision,omitempty"`
+	On       gongxin.Day          `json:"on,omitzero"`
+	Motion   gongxin.Motion       `json:"motion,omitempty"`
+	Service  gongxin.Service      `json:"service,omitempty"`
+	Late     bool                 `json:"late,omitempty"`
+	Found    bool                 `json:"found,omitempty"`
+	Lead     bool                 `json:"lead,omitempty"`
+	Request  gongxin.RequestKind  `json:"request,omitempty"`
+	Document gongxin.DocumentKind `json:"document,omitempty"`
+	Duty     gongxin.DutyKind     `json:"duty,omitempty"`
+	Reason   string               `json:"reason,omitempty" doc:"for the people of courts"`
+	Evidence []string             `json:"evidence,omitempty" doc:"hashes of files, for the people of courts"`
+}
+
+// newStep tells of an event; words, which somebody wrote, only to the people of
+// courts, and a number that stands in them masked.
+func newStep(e store.Sequenced, n identity.Number, words bool) historyStep {
+	v := e.Event
+	s := historyStep{
+		Sequence: e.Sequence, Event: v.Kind, At: v.At, By: v.By.ID, Ground: v.Ground, Decision: v.Decision, On: v.On, Motion: v.Motion,
+		Service: v.Service, Late: v.Late, Found: v.Found, Lead: v.Lead, Request: v.Request, Document: v.Document, Duty: v.Duty,
+	}
+	if words {
+		s.Reason, s.Evidence = masked(v.Reason, n), strings.Fields(v.Evidence)
+	}
+	return s
+}
+
+// masked gives a text in which the number n, if it stands there, is masked.
+func masked(text string, n identity.Number) string {
+	if n.IsZero() {
+		return text
+	}
+	return strings.ReplaceAll(text, n.Full(), n.String())
 }
 
 func (a *api) readListing(ctx context.Context, in *ListingPath) (*listingOutput, error) {
@@ -203,25 +104,33 @@ func (a *api) readListing(ctx context.Context, in *ListingPath) (*listingOutput,
 	if err != nil {
 		return nil, a.answer(ctx, err)
 	}
+	words := false
+	switch access.ActorFrom(ctx).Role {
+	case gongxin.RoleClerk, gongxin.RoleJudge, gongxin.RoleHigherCourt:
+		words = true
+	}
 	out := new(listingOutput)
+	b := &out.Body
 	err = a.hub.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
-		l, err := v.Listing(ctx, id)
+		l, err := a.hub.visible(ctx, v, id)
 		if err != nil {
 			return err
 		}
-		if by := access.ActorFrom(ctx); by.Role != gongxin.RoleOperator && !by.ActsFor(l.Entry.Court) {
-			return gongxin.Forbidden("NOT_ENTITLED", by.Role, l.Entry.Court)
+		duties, err := v.OpenDuties(ctx, store.DutyFilter{Listing: id}, maxShown)
+		if err != nil {
+			return err
 		}
 		events, err := v.Events(ctx, id)
 		if err != nil {
 			return err
 		}
-		b := &out.Body
-		b.Listing, b.State, b.Origin, b.Case, b.Court = l.ID, l.State, l.Origin, l.Entry.Case, l.Entry.CourtName
-		b.Name, b.Number, b.Severity = l.Entry.Subject.Name, l.Entry.Subject.Number.String(), l.Entry.Severity
-		b.Published, b.Until, b.NonPublic = l.Entry.Published, l.Entry.Until, l.Entry.NonPublic
+		b.ListingView, b.Procedure = newListingView(l), l.Procedure
+		b.Duties, b.History = []OpenDuty{}, make([]historyStep, 0, len(events))
+		for _, d := range duties {
+			b.Duties = append(b.Duties, OpenDuty{d.Kind, d.Court, d.Person, d.Since, d.Due, d.Lapsed != 0})
+		}
 		for _, e := range events {
-			b.History = append(b.History, historyStep{e.Sequence, e.Event.Kind, e.Event.At, e.Event.By.ID, e.Event.Ground, e.Event.Decision, e.Event.On})
+			b.History = append(b.History, newStep(e, l.Entry.Subject.Number, words))
 		}
 		return nil
 	})
@@ -229,4 +138,145 @@ func (a *api) readListing(ctx context.Context, in *ListingPath) (*listingOutput,
 		return nil, a.answer(ctx, err)
 	}
 	return out, nil
+}
+
+type fullInput struct {
+	ListingPath
+	Body struct {
+		Purpose string `json:"purpose" doc:"what it is needed for, 4 characters at least; recorded"`
+	}
+}
+
+type fullOutput struct {
+	Cache string `header:"Cache-Control"`
+	Body  FullEntry
+}
+
+// A FullEntry is all that a court wrote of a listing (2.1.1–2.1.4).
+type FullEntry struct {
+	Listing     gongxin.ListingID  `json:"listing"`
+	State       gongxin.State      `json:"state"`
+	Case        gongxin.CaseNumber `json:"case" doc:"案号"`
+	Court       gongxin.CourtCode  `json:"court"`
+	CourtName   string             `json:"court_name" doc:"执行法院"`
+	Name        string             `json:"name" doc:"姓名 or 单位名称"`
+	Number      string             `json:"number" doc:"in full"`
+	Kind        string             `json:"number_kind"`
+	Sex         string             `json:"sex,omitempty"`
+	Age         int                `json:"age,omitempty" doc:"as the court wrote it"`
+	LegalRep    string             `json:"legal_rep,omitempty" doc:"法定代表人姓名"`
+	Basis       string             `json:"basis" doc:"执行依据文号"`
+	BasisBody   string             `json:"basis_body" doc:"作出执行依据单位"`
+	Obligation  string             `json:"obligation" doc:"法律生效文书确定的义务"`
+	Performance string             `json:"performance" doc:"被执行人的履行情况"`
+	Conduct     string             `json:"conduct" doc:"失信被执行人具体情形"`
+	Published   gongxin.Day        `json:"published" doc:"发布时间"`
+	Filed       gongxin.Day        `json:"filed" doc:"立案时间"`
+	Performed   string             `json:"performed" doc:"已履行部分"`
+	Unperformed string             `json:"unperformed" doc:"未履行部分"`
+	Severity    gongxin.Severity   `json:"severity"`
+	Until       gongxin.Day        `json:"until,omitzero"`
+	NonPublic   bool               `json:"nonpublic"`
+	Employer    string             `json:"employer,omitempty" doc:"所在单位"`
+}
+
+func newFullEntry(l gongxin.Listing) FullEntry {
+	e, s := l.Entry, l.Entry.Subject
+	return FullEntry{
+		Listing: l.ID, State: l.State, Case: e.Case, Court: e.Court, CourtName: e.CourtName, Name: s.Name, Number: s.Number.Full(),
+		Kind: s.Number.Kind().String(), Sex: string(s.Sex), Age: s.Age, LegalRep: s.LegalRep, Basis: e.Basis, BasisBody: e.BasisBody,
+		Obligation: e.Obligation, Performance: e.Performance, Conduct: e.Conduct, Published: e.Published, Filed: e.Filed,
+		Performed: e.Performed, Unperformed: e.Unperformed, Severity: e.Severity, Until: e.Until, NonPublic: e.NonPublic, Employer: e.Employer,
+	}
+}
+
+func (a *api) readFull(ctx context.Context, in *fullInput) (*fullOutput, error) {
+	why, err := purpose(ctx, in.Body.Purpose)
+	if err != nil {
+		return nil, a.answer(ctx, err)
+	}
+	l, err := a.hub.listing(ctx, in.ID)
+	if err == nil {
+		err = a.hub.disclose(ctx, a.hub.disclosed(ctx, "listing-full", why, l.ID))
+	}
+	if err != nil {
+		return nil, a.answer(ctx, err)
+	}
+	return &fullOutput{"private, no-store", newFullEntry(l)}, nil
+}
+
+type searchInput struct {
+	Body struct {
+		Number  string `json:"number" minLength:"1" maxLength:"64" doc:"a whole identifier; there is no search by name or part"`
+		Kind    string `json:"kind,omitempty" doc:"of the identifier, if it is not to be recognised"`
+		Purpose string `json:"purpose" doc:"what it is needed for, 4 characters at least; recorded"`
+	}
+}
+
+type searchOutput struct {
+	Cache string `header:"Cache-Control"`
+	Body  struct {
+		Listings []ListingView `json:"listings" doc:"those that the caller may see, ended ones too, oldest first"`
+	}
+}
+
+// search finds listings by exact identifier. That it was asked is recorded with
+// the listings that were found, or without one.
+func (a *api) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
+	why, err := purpose(ctx, in.Body.Purpose)
+	if err != nil {
+		return nil, a.answer(ctx, err)
+	}
+	number, err := parseNumber(in.Body.Number, in.Body.Kind)
+	if err != nil {
+		return nil, a.answer(ctx, err)
+	}
+	out := &searchOutput{Cache: "private, no-store"}
+	out.Body.Listings = []ListingView{}
+	var records []access.Disclosure
+	err = a.hub.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
+		listings, err := v.OfSubject(ctx, number)
+		if err != nil {
+			return err
+		}
+		for _, l := range listings {
+			sees, err := a.hub.sees(ctx, v, l)
+			if err != nil {
+				return err
+			}
+			if sees && !l.Entry.Subject.Number.IsZero() && len(out.Body.Listings) < maxShown {
+				out.Body.Listings = append(out.Body.Listings, newListingView(l))
+				records = append(records, a.hub.disclosed(ctx, "listing-search", why, l.ID))
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		if len(records) == 0 {
+			records = append(records, a.hub.disclosed(ctx, "listing-search", why, gongxin.ListingID{}))
+		}
+		err = a.hub.disclose(ctx, records...)
+	}
+	if err != nil {
+		return nil, a.answer(ctx, err)
+	}
+	return out, nil
+}
+
+// parseNumber reads a whole identifier. Errors: NUMBER_KIND, NUMBER_FORMAT, which
+// do not repeat what was given.
+func parseNumber(s, kind string) (identity.Number, error) {
+	var kinds []identity.Kind
+	if kind != "" {
+		k, err := identity.ParseKind(kind)
+		if err != nil {
+			return identity.Number{}, gongxin.Invalid("NUMBER_KIND")
+		}
+		kinds = append(kinds, k)
+	}
+	n, _, err := identity.Parse(s, kinds...)
+	if err != nil {
+		return identity.Number{}, gongxin.Invalid("NUMBER_FORMAT")
+	}
+	return n, nil
 }

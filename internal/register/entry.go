@@ -140,7 +140,7 @@ const (
 	mostEvidence    = 50
 )
 
-// checkTexts bounds what e says in words. Errors: TEXT_TOO_LONG, TEXT_BROKEN.
+// checkTexts bounds what e says in words. Errors: ACT_TEXT_TOO_LONG, TEXT_BROKEN.
 func checkTexts(e *gongxin.Event) error {
 	for _, t := range []struct {
 		field, text string
@@ -150,7 +150,7 @@ func checkTexts(e *gongxin.Event) error {
 		case !utf8.ValidString(t.text):
 			return gongxin.Invalid("TEXT_BROKEN", t.field).At(gongxin.Place{Field: t.field})
 		case utf8.RuneCountInString(t.text) > t.longest:
-			return gongxin.Invalid("TEXT_TOO_LONG", t.field, t.longest).At(gongxin.Place{Field: t.field})
+			return gongxin.Invalid("ACT_TEXT_TOO_LONG", t.field, t.longest).At(gongxin.Place{Field: t.field})
 		}
 	}
 	return nil

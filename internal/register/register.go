@@ -113,7 +113,7 @@ func (r *Register) Do(ctx context.Context, c Command) (gongxin.Listing, error) {
 // Carry carries out c and returns what came of it, once that is durable: the
 // events, the duties that they open or meet, and the documents. If the same was
 // carried out before, nothing changes. Errors of the commands stand with their
-// decide methods; TEXT_TOO_LONG and DOCUMENT_NUMBER_TAKEN may come from any.
+// decide methods; ACT_TEXT_TOO_LONG and DOCUMENT_NUMBER_TAKEN may come from any.
 func (r *Register) Carry(ctx context.Context, c Command) (Done, error) {
 	for skip := 0; ; skip++ {
 		done, again, err := r.carry(ctx, c, skip)

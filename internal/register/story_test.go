@@ -439,9 +439,9 @@ func TestTextsAreBounded(t *testing.T) {
 	s := newStory(t)
 	s.until(gongxin.InForce, entryOf(adult))
 	long := string(slices.Repeat([]rune("长"), longestReason))
-	s.refuse(ProposeReview{Listing: s.id, Reason: long + "长", By: department}, "TEXT_TOO_LONG")
+	s.refuse(ProposeReview{Listing: s.id, Reason: long + "长", By: department}, "ACT_TEXT_TOO_LONG")
 	s.refuse(ProposeReview{Listing: s.id, Reason: "\xff", By: department}, "TEXT_BROKEN")
-	s.refuse(Suspend{Listing: s.id, Reason: "担保", Decision: long[:3*longestDecision+3], By: judge}, "TEXT_TOO_LONG")
+	s.refuse(Suspend{Listing: s.id, Reason: "担保", Decision: long[:3*longestDecision+3], By: judge}, "ACT_TEXT_TOO_LONG")
 	s.refuse(Object{Listing: s.id, Reason: "不服", Evidence: slices.Repeat([]string{string(slices.Repeat([]byte("0"), 64))}, mostEvidence+1), By: clerk}, "EVIDENCE_HASH")
 	s.do(ProposeReview{Listing: s.id, Reason: long, By: department})
 }

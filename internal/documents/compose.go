@@ -119,6 +119,9 @@ func (c *content) common(issuing string) {
 func (c *content) toEmployer() {
 	c.set(id, c.entry.Subject.Number.String())
 	c.set(employer, c.entry.Employer)
+	if c.draft.After.State.Ended() {
+		c.set(until, "") // the term no longer matters
+	}
 }
 
 // toPerson names the subject for itself, in full: a paper that binds somebody

@@ -43,8 +43,8 @@ func data(c *content, own bool) ([]byte, error) {
 		body.Remedies = []gongxin.Text{}
 	}
 	for _, f := range forms[c.kind].fields {
-		switch f { // they stand by themselves above
-		case court, number, date, remedies:
+		switch f { // they stand by themselves above, or are but a turn of speech
+		case court, number, date, remedies, you:
 			continue
 		}
 		if v := c.values[f]; v.ZH != "" && !f.flag() {

@@ -23,9 +23,9 @@ const (
 	hashPlace    = `<span id="archive-hash">`
 )
 
-// page lays out c in the words of t. mark, if it is not empty, is written across
+// render lays out c in the words of t. mark, if it is not empty, is written across
 // the sheet, so that a sample is not taken for a paper.
-func page(c *content, t *Template, mark string) []byte {
+func render(c *content, t *Template, mark string) []byte {
 	p := &sheet{b: make([]byte, 0, len(paper)+8<<10)}
 	no := c.draft.Document.Number
 	p.raw(`<!DOCTYPE html>
@@ -61,7 +61,7 @@ func page(c *content, t *Template, mark string) []byte {
 	if TakesCode(c.kind) {
 		p.access(c)
 	}
-	p.raw("<footer>\n<p>本页存档，其摘要载于公信账本；打印件与存档页是否一致，可以据此核对。" + hashPlace + "</span></p>\n</footer>\n</main>\n</body>\n</html>\n")
+	p.raw("<footer>本页存档，其摘要载于公信账本；打印件与存档页是否一致，可以据此核对。" + hashPlace + "</span></footer>\n</section>\n</main>\n</body>\n</html>\n")
 	return p.b
 }
 
@@ -88,8 +88,6 @@ func (p *sheet) text(s string) {
 			p.raw("&#39;")
 		case r == '\t' || r == '\n':
 			p.raw(" ")
-		case r >= 0x4e00 && r < 0xa000: // most of a paper
-			p.b = utf8.AppendRune(p.b, r)
 		case !hidden(r):
 			p.b = utf8.AppendRune(p.b, r)
 		}
@@ -160,7 +158,8 @@ func (x *paragraph) empty(values *[fieldCount]gongxin.Text) bool {
 	return true
 }
 
-// signature writes who signs, the date, and the place of the seal, which goes on the date.
+// signature writes who signs, the date, and the place of the seal, which goes on the
+// date. It leaves its section open for what must not stand on a page of its own.
 func (p *sheet) signature(c *content) {
 	p.raw("<section class=\"sign\" aria-label=\"落款\">\n")
 	if forms[c.kind].by == byJudge {
@@ -176,15 +175,14 @@ func (p *sheet) signature(c *content) {
 	if forms[c.kind].by == byJudge {
 		p.raw("<p class=\"hand\"><span>书记员</span></p>\n")
 	}
-	p.raw("</section>\n")
 }
 
 // access writes the box of the one-time code, which is blank in the archive.
 func (p *sheet) access(c *content) {
-	p.raw("<section class=\"access\" aria-label=\"查询凭证\">\n<h2>查询凭证</h2>\n<dl>\n<dt>名单条目编号</dt><dd>")
+	p.raw("</section>\n<section class=\"access\" aria-label=\"查询凭证\">\n<h2>查询凭证</h2>\n<dl>\n<dt>名单条目编号</dt><dd>")
 	p.text(c.draft.Document.Listing.String())
 	p.raw("</dd>\n<dt>一次性查询码</dt><dd class=\"blank\">" + codePlace + "</span></dd>\n")
 	p.raw("<dt>办理网址</dt><dd class=\"blank\">" + addressPlace + "</span></dd>\n</dl>\n")
 	p.raw("<p>在上述网址输入条目编号和查询码，可以查看名单条目的状态、哪些部门已接收该信息以及各部门解除措施的情况，并可以申请纠正、更正或者撤销，" +
-		"提交材料，查看处理进展。查询码只能使用一次，使用后当即换发新码，请一并妥善保存，不要告知他人。遗失的，可以持有效身份证件到本院重新领取。</p>\n</section>\n")
+		"提交材料，查看处理进展。查询码只能使用一次，使用后当即换发新码，请妥善保存，不要告知他人。遗失的，可以持有效身份证件到本院重新领取。</p>\n")
 }

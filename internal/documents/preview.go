@@ -21,7 +21,7 @@ func Preview(kind gongxin.DocumentKind, text string) ([]byte, error) {
 		return nil, err
 	}
 	s := New(Options{Courts: courts.Embedded()})
-	return page(s.compose(sample(kind)), t, "样张"), nil
+	return render(s.compose(sample(kind)), t, "样张"), nil
 }
 
 // sample is an invented act of kind, with every field filled that the kind has. Its
@@ -48,23 +48,23 @@ func sample(kind gongxin.DocumentKind) register.Draft {
 			Decision: "（2017）苏0505执1号之二", Decided: day("2017-06-05"), Delivered: day("2017-06-08")}}
 	after := before
 	act := gongxin.Event{Listing: id, At: time.Date(2017, 7, 3, 2, 0, 0, 0, time.UTC), On: day("2017-07-03")}
-	remedy := register.Remedy{Rule: policy.Objection, Count: 10, Unit: "days", Court: here}
+	var remedy register.Remedy
 	doc := gongxin.Document{Number: "（2017）苏0505执1号之三", Listing: id, Kind: kind, Court: here}
 	switch kind {
 	case gongxin.DocNotice:
 		act.Kind, act.On = gongxin.NoticeDrafted, 0
 		before, after = gongxin.Listing{}, gongxin.Listing{ID: id, Entry: entry, State: gongxin.ToNotice}
-		remedy = register.Remedy{}
 	case gongxin.DocDecision:
 		act.Kind = gongxin.ListingDecided
-		before.State, after.State = gongxin.Proposed, gongxin.Decided
+		before.State, after.State, after.Procedure.Delivered = gongxin.Proposed, gongxin.Decided, 0
+		doc.Number = before.Procedure.Decision
+		remedy = register.Remedy{Rule: policy.Objection, Count: 10, Unit: "days", Court: here}
 	case gongxin.DocCorrection:
 		act.Kind, act.Reason = gongxin.ListingCorrected, "申请执行人确认收到另外的人民币10000元"
 		after.Entry.Performed, after.Entry.Unperformed = "人民币30000元", "人民币70000元及逾期利息"
 	case gongxin.DocSuspension:
 		act.Kind, act.Reason = gongxin.ListingSuspended, "被执行人提供的执行担保充分、有效，申请执行人没有异议。"
 		after.State, after.Procedure.Suspended = gongxin.Suspended, act.On
-		remedy = register.Remedy{}
 	case gongxin.DocExtension:
 		act.Kind, act.Reason, act.Was = gongxin.TermExtended, "被执行人具有多项失信行为。", entry.Until
 		after.Entry.Until = day("2020-06-11")
@@ -77,18 +77,15 @@ func sample(kind gongxin.DocumentKind) register.Draft {
 		act.Kind, act.Reason = gongxin.ReconsiderationRejected, "原审查认定事实清楚，适用规定正确。"
 		after.Procedure.Review, after.Procedure.Reviewed, after.Procedure.Reconsidered = "（2017）苏0505执1号之三", day("2017-06-26"), day("2017-06-29")
 		doc.Court, doc.Number = above, "（2017）苏0505执1号之四"
-		remedy = register.Remedy{}
 	case gongxin.DocWithdrawal:
 		act.Kind, act.Ground = gongxin.ListingWithdrawn, gongxin.GroundPerformed
 		after.State, after.Exit = gongxin.Withdrawn, gongxin.Exit{Ground: act.Ground, On: act.On, At: act.At}
-		remedy = register.Remedy{}
 	case gongxin.DocAnswer:
 		act.Kind, act.Reason = gongxin.RequestRefused, "经向申请执行人核实，尚有人民币80000元未付，退出情形尚未出现。"
 		before.Procedure.Request, before.Procedure.RequestOn, before.Procedure.RequestFor = gongxin.RequestWithdrawal, day("2017-06-28"), gongxin.GroundPerformed
 	case gongxin.DocEmployer:
 		act.Kind = gongxin.ListingPublished
 		after.Entry.NonPublic = true
-		remedy = register.Remedy{}
 	}
 	doc.At = act.At
 	return register.Draft{Document: doc, Before: before, After: after, Act: act, Remedy: remedy}

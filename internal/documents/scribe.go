@@ -62,7 +62,7 @@ func (s *Scribe) Write(ctx context.Context, d register.Draft) (gongxin.Document,
 		return gongxin.Document{}, err
 	}
 	c := s.compose(d)
-	doc.Page = page(c, t, "")
+	doc.Page = render(c, t, "")
 	if doc.Data, err = data(c, own); err != nil {
 		return gongxin.Document{}, err
 	}

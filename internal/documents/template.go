@@ -180,6 +180,9 @@ func skipSpace(in []rune, at int) int {
 // hidden tells whether r has no place in a paper: what cannot be seen can make it
 // read other than it prints.
 func hidden(r rune) bool {
+	if r >= 0x3000 && r < 0xd800 || r >= 0x20 && r < 0x7f { // most of a paper, and nothing hidden in it
+		return false
+	}
 	return r == utf8.RuneError || r == '\u2028' || r == '\u2029' ||
 		unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs) || unicode.IsControl(r) && r != '\t'
 }

@@ -94,11 +94,11 @@ func legalBasis(d register.Draft, day gongxin.Day) (text gongxin.Text, clauses [
 	case gongxin.DocDecision:
 		parts, clauses = []gongxin.Text{procedure, rules("第一条、第五条", "articles 1 and 5")}, []string{"2.1", "5.8"}
 	case gongxin.DocCorrection:
-		parts, clauses = []gongxin.Text{rules("第九条", "article 9")}, []string{"2.1", "5.8"}
+		parts, clauses = []gongxin.Text{rules("第九条", "article 9")}, []string{"2.1.5", "5.8"}
 	case gongxin.DocSuspension:
 		parts, clauses = []gongxin.Text{procedure}, []string{"2.4"}
 	case gongxin.DocExtension:
-		parts, clauses = []gongxin.Text{rules("第二条", "article 2")}, []string{"2.1", "5.8"}
+		parts, clauses = []gongxin.Text{rules("第二条", "article 2")}, []string{"2.1.3", "5.8"}
 	case gongxin.DocReview:
 		parts, clauses = []gongxin.Text{rules("第十一条、第十二条", "articles 11 and 12")}, []string{"2.3", "5.8"}
 	case gongxin.DocReconsideration:
@@ -119,13 +119,13 @@ func legalBasis(d register.Draft, day gongxin.Day) (text gongxin.Text, clauses [
 	case gongxin.DocAnswer:
 		clauses = []string{"2.4", "5.8"}
 		if d.Before.Procedure.Request == gongxin.RequestCorrection {
-			clauses = []string{"2.1", "5.8"}
+			clauses = []string{"2.1.5", "5.8"}
 		}
 		parts = []gongxin.Text{rules("第十一条、第十二条", "articles 11 and 12")}
 	case gongxin.DocEmployer:
 		clauses = []string{"3.8", "5.8"}
 		if d.After.Entry.NonPublic {
-			clauses = []string{"2.1", "5.8"}
+			clauses = []string{"2.1.4", "5.8"}
 		}
 		parts = []gongxin.Text{rules("第八条", "article 8")}
 	}
@@ -154,11 +154,14 @@ func opinion(clauses []string) gongxin.Text {
 
 // places are where the clauses stand in the Opinion.
 var places = map[string]string{
-	"2.1":  "第二部分第（一）项",
-	"2.3":  "第二部分第（三）项",
-	"2.4":  "第二部分第（四）项",
-	"3.8":  "第三部分第（八）项",
-	"3.13": "第三部分第（十三）项",
+	"2.1":   "第二部分第（一）项",
+	"2.1.3": "第二部分第（一）项",
+	"2.1.4": "第二部分第（一）项",
+	"2.1.5": "第二部分第（一）项",
+	"2.3":   "第二部分第（三）项",
+	"2.4":   "第二部分第（四）项",
+	"3.8":   "第三部分第（八）项",
+	"3.13":  "第三部分第（十三）项",
 }
 
 // stays says that what a person asks for does not suspend (2.3).
@@ -228,23 +231,24 @@ func effectOf(d register.Draft) gongxin.Text {
 	return gongxin.Text{}
 }
 
-// outcome is the effect of a review or a reconsideration.
+// outcome is the effect of a review or a reconsideration. What a review that
+// upholds brings about, ending or correction, is put down in a paper of its own;
+// a reconsideration that upholds always ends the listing.
 func outcome(d register.Draft) gongxin.Text {
-	last := d.Document.Kind == gongxin.DocReconsideration
-	switch ended := d.After.State.Ended(); {
-	case upheld(d.Act.Kind) && ended:
+	switch last := d.Document.Kind == gongxin.DocReconsideration; {
+	case upheld(d.Act.Kind) && (last || d.After.State.Ended()):
 		return gongxin.Text{
-			ZH: "本决定自作出之日起生效，该名单条目随即终止，各联合惩戒部门应当同时解除据此实施的惩戒措施。",
-			EN: "The decision takes effect on the day on which it is made: the listing ends, and every department lifts at once what it restricted on it.",
+			ZH: "本决定自作出之日起生效，该名单条目随即终止，据此实施的惩戒措施应当同时解除。",
+			EN: "The decision takes effect on the day on which it is made: the listing ends, and what was restricted on it is lifted at once.",
 		}
 	case upheld(d.Act.Kind):
 		return gongxin.Text{
-			ZH: "本决定自作出之日起生效，名单信息随即据此纠正。",
-			EN: "The decision takes effect on the day on which it is made, and the listing is put right.",
+			ZH: "本决定自作出之日起生效，名单信息随即据此纠正；撤销或者更正的文书另行送达。",
+			EN: "The decision takes effect on the day on which it is made, and the listing is put right; the paper that ends or corrects it is served with it.",
 		}
 	case last:
 		return gongxin.Text{
-			ZH: "本决定自作出之日起生效，原决定继续执行。",
+			ZH: "本决定自作出之日起生效，名单条目继续有效。",
 			EN: "The decision takes effect on the day on which it is made; the listing goes on.",
 		}
 	}
@@ -304,17 +308,17 @@ func (s *Scribe) remediesOf(c *content) []gongxin.Text {
 		put(fmt.Sprintf("不服%s的，可以自收到之日起%s内，以书面形式向%s申请复议。", paper, w.ZH, to.ZH),
 			fmt.Sprintf("If you disagree, you may ask %s in writing for reconsideration within %s of receiving it.", to.EN, w.EN))
 	}
-	switch ended := c.draft.After.State.Ended(); {
+	switch over := c.draft.After.State.Ended() || upheld(c.draft.Act.Kind); {
 	case c.kind == gongxin.DocNotice:
 		s.beforeListing(c, put)
-	case ended && pushed(c.draft.Before):
-		put("仍有部门未解除惩戒措施的，可以凭本文书向该部门提出，也可以告知本院，由本院督促其立即解除。",
-			"If a department has not lifted a measure, show it this paper, or tell this court, which will see to it.")
+	case over && pushed(c.draft.Before):
+		put("仍有部门未据此解除惩戒措施的，可以凭本文书向该部门提出，也可以告知执行法院，由执行法院督促其立即解除。",
+			"If a department has not lifted a measure, show it this paper, or tell the enforcing court, which will see to it.")
 		put("对某一部门保留或者实施的措施有异议的，可以向该部门申请复核。",
 			"Against what a single department keeps or does you may ask that department for review.")
-	case ended:
-		put("此后仍因该条目受到限制的，可以凭本文书告知本院，由本院督促纠正。",
-			"If you are restricted on it all the same, tell this court with this paper.")
+	case over:
+		put("此后仍因该条目受到限制的，可以凭本文书告知执行法院，由执行法院督促纠正。",
+			"If you are restricted on it all the same, tell the enforcing court with this paper.")
 	default:
 		put("全部履行完毕、和解协议经申请执行人确认履行完毕、案件依法终结执行等退出情形出现的，可以随时向执行法院申请撤销名单信息；提供有效执行担保的，可以请求解除惩戒措施，由执行法院审查决定。",
 			"When a ground for exit is there (performed, settled and confirmed, enforcement closed by law), you may at any time ask the enforcing court to withdraw the listing; on effective security it decides whether to lift the measures.")

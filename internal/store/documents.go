@@ -147,11 +147,7 @@ func (tx *Tx) SaveEvidence(ctx context.Context, e Evidence) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	body := e.Body
-	if body == nil {
-		body = []byte{} // nil would read as erased
-	}
-	_, err := tx.exec(saveEvidence, e.Listing[:], e.Hash[:], e.Media, e.Name, int64(len(body)), millis(e.At), e.By, body)
+	_, err := tx.exec(saveEvidence, e.Listing[:], e.Hash[:], e.Media, e.Name, int64(len(e.Body)), millis(e.At), e.By, e.Body)
 	if err != nil {
 		return fmt.Errorf("save evidence %x: %w", e.Hash, err)
 	}

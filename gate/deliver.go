@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,13 +16,20 @@ import (
 	"gongxin/ledger"
 )
 
-// A Reporter takes to the hub what the gate reports. Both calls may be repeated
-// for the same content.
+// A Reporter takes to the hub what the gate reports, in the order in which it came
+// about. Every call may be repeated for the same content. An error of kind invalid
+// says that the hub will never take it: it is set aside. Any other is tried again.
 type Reporter interface {
 	// Receipt says how far gate has applied the list.
 	Receipt(ctx context.Context, gate string, r Receipt) error
-	// Outcomes says what restricted or referred somebody, and what was lifted.
+	// Outcomes says what restricted or referred somebody, and what was lifted or kept on.
 	Outcomes(ctx context.Context, gate string, o []Outcome) error
+	// Review says that a review of a restriction was asked for (3.12).
+	Review(ctx context.Context, gate string, r Review) error
+	// Answer gives the department's answer to a review.
+	Answer(ctx context.Context, gate string, r Review) error
+	// Proposal proposes to the court that it look again at a listing (2.4.1).
+	Proposal(ctx context.Context, gate string, p Proposal) error
 }
 
 // A Receipt says up to where a gate has applied the list, and what it holds then.
@@ -36,12 +44,16 @@ type Receipt struct {
 // was screened. The hub keeps one of each kind for a reference.
 type Outcome struct {
 	Reference string    `json:"reference"`
-	Kind      string    `json:"kind"`              // "restricted", "referred" or "lifted"
+	Kind      string    `json:"kind"`              // "restricted", "referred", "lifted" or "kept"
 	Listing   string    `json:"listing,omitempty"` // "" where none was met, as when the gate was stale
 	Scenario  string    `json:"scenario"`
 	Measure   string    `json:"measure,omitempty"`
-	Sequence  uint64    `json:"sequence"` // of the list that led to it, or that lifted it
+	Sequence  uint64    `json:"sequence"` // of the list that led to it, or that ended it
 	At        time.Time `json:"at"`
+
+	// Of one that is kept on after its listing has ended (3.13); lifted follows once that is over.
+	Ground string      `json:"ground,omitempty"`
+	Until  gongxin.Day `json:"until,omitzero"` // last day
 }
 
 const (
@@ -86,10 +98,15 @@ func (g *Gate) deliverSome(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(reports) > 0 {
-		if err := g.deliverBatch(ctx, reports); err != nil {
+	for rest := reports; len(rest) > 0; {
+		n := 1
+		for rest[0].part > 0 && n < len(rest) && rest[n].part > 0 { // outcomes that follow one another travel together
+			n++
+		}
+		if err := g.deliverBatch(ctx, rest[:n]); err != nil {
 			return false, err
 		}
+		rest = rest[n:]
 	}
 	if r := g.due.Load(); r != nil {
 		if err := g.config.Reporter.Receipt(ctx, g.config.Name, *r); err != nil {
@@ -104,18 +121,14 @@ func (g *Gate) deliverSome(ctx context.Context) (more bool, err error) {
 // together; what it refuses alone as well is set aside, so that one fault does not
 // hold up the rest.
 func (g *Gate) deliverBatch(ctx context.Context, reports []report) error {
-	all := make([]Outcome, len(reports))
-	for i, r := range reports {
-		all[i] = r.outcome
-	}
-	err := g.config.Reporter.Outcomes(ctx, g.config.Name, all)
+	err := g.send(ctx, reports)
 	switch {
 	case err == nil:
 		return g.outcomes.delivered(context.WithoutCancel(ctx), reports)
 	case gongxin.KindOf(err) != gongxin.KindInvalid:
 		return err
 	case len(reports) == 1:
-		g.config.Log.ErrorContext(ctx, "the hub refuses a report", "reference", reports[0].outcome.Reference, "err", err)
+		g.config.Log.ErrorContext(ctx, "the hub refuses a report", "kind", reports[0].kind, "reference", reports[0].reference, "err", err)
 		return g.outcomes.refused(context.WithoutCancel(ctx), reports[0])
 	}
 	for i := range reports {
@@ -124,6 +137,24 @@ func (g *Gate) deliverBatch(ctx context.Context, reports []report) error {
 		}
 	}
 	return nil
+}
+
+// send takes outcomes, or one report of another kind, to the hub.
+func (g *Gate) send(ctx context.Context, reports []report) error {
+	to, gate, first := g.config.Reporter, g.config.Name, reports[0]
+	switch first.kind {
+	case kindReview:
+		return to.Review(ctx, gate, first.review)
+	case kindAnswer:
+		return to.Answer(ctx, gate, first.review)
+	case kindProposal:
+		return to.Proposal(ctx, gate, first.proposal)
+	}
+	all := make([]Outcome, len(reports))
+	for i, r := range reports {
+		all[i] = r.outcome
+	}
+	return to.Outcomes(ctx, gate, all)
 }
 
 // An HTTPReporter reports to the hub at URL.
@@ -135,7 +166,7 @@ type HTTPReporter struct {
 
 // Receipt posts r.
 func (h HTTPReporter) Receipt(ctx context.Context, gate string, r Receipt) error {
-	return h.post(ctx, gate, "receipts", struct {
+	return h.post(ctx, gatePath(gate, "receipts"), struct {
 		Sequence uint64    `json:"sequence"`
 		At       time.Time `json:"at"`
 		Count    uint64    `json:"count"`
@@ -145,26 +176,83 @@ func (h HTTPReporter) Receipt(ctx context.Context, gate string, r Receipt) error
 
 // Outcomes posts o.
 func (h HTTPReporter) Outcomes(ctx context.Context, gate string, o []Outcome) error {
-	return h.post(ctx, gate, "outcomes", struct {
+	return h.post(ctx, gatePath(gate, "outcomes"), struct {
 		Outcomes []Outcome `json:"outcomes"`
 	}{o})
 }
 
+// Review posts what was asked for, without who asked or who took it down.
+func (h HTTPReporter) Review(ctx context.Context, gate string, r Review) error {
+	return h.petition(ctx, gatePath(gate, "restriction-reviews"), struct {
+		Reference string    `json:"reference"`
+		Listing   string    `json:"listing,omitempty"`
+		Reason    string    `json:"reason"`
+		Filed     time.Time `json:"filed"`
+	}{r.Reference, r.Listing, r.Reason, r.Filed})
+}
+
+// Answer posts the answer in r.
+func (h HTTPReporter) Answer(ctx context.Context, gate string, r Review) error {
+	return h.petition(ctx, gatePath(gate, "restriction-reviews", r.Reference, "answer"), struct {
+		Upheld   bool      `json:"upheld"`
+		Reason   string    `json:"reason"`
+		Answered time.Time `json:"answered"`
+	}{r.Upheld, r.Answer, r.Answered})
+}
+
+// Proposal posts p to the listing, with its reference as Idempotency-Key.
+func (h HTTPReporter) Proposal(ctx context.Context, _ string, p Proposal) error {
+	return h.petition(ctx, "/v1/listings/"+p.Listing.String()+"/proposal", struct {
+		Reason string `json:"reason"`
+	}{p.Reason}, "Idempotency-Key", p.Reference)
+}
+
+func gatePath(gate string, parts ...string) string {
+	path := "/v1/gates/" + url.PathEscape(gate)
+	for _, p := range parts {
+		path += "/" + url.PathEscape(p)
+	}
+	return path
+}
+
+// petition posts what the hub may refuse because of how things stand there: no such
+// listing, or ended meanwhile. A refusal that says so by a code is for good; a hub
+// that does not know the address at all may learn it.
+func (h HTTPReporter) petition(ctx context.Context, path string, body any, header ...string) error {
+	err := h.post(ctx, path, body, header...)
+	var r refusal
+	if errors.As(err, &r) && r.code != "" && (r.status == http.StatusNotFound || r.status == http.StatusConflict) {
+		return fmt.Errorf("%w: %w", gongxin.Invalid("HUB_REFUSES", r.code), err)
+	}
+	return err
+}
+
+// A refusal is what the hub answered instead of taking a report.
+type refusal struct {
+	error
+	status int
+	code   string // of the problem; "" if the answer is none
+}
+
+func (r refusal) Unwrap() error { return r.error }
+
 // post posts body. Errors: HUB_REFUSES, invalid where the hub will never take
 // this content; HUB_UNREACHABLE for everything that may pass.
-func (h HTTPReporter) post(ctx context.Context, gate, what string, body any) error {
+func (h HTTPReporter) post(ctx context.Context, path string, body any, header ...string) error {
 	b, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("report %s: %w", what, err)
+		return fmt.Errorf("report to %s: %w", path, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	address := strings.TrimSuffix(h.URL, "/") + "/v1/gates/" + url.PathEscape(gate) + "/" + what
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(b))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(h.URL, "/")+path, bytes.NewReader(b))
 	if err != nil {
-		return fmt.Errorf("report %s: %w", what, err)
+		return fmt.Errorf("report to %s: %w", path, err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
 	if h.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+h.Token)
 	}
@@ -181,12 +269,15 @@ func (h HTTPReporter) post(ctx context.Context, gate, what string, body any) err
 	if err != nil {
 		return fmt.Errorf("%w: %w", gongxin.Unavailable("HUB_UNREACHABLE", h.URL), err)
 	}
-	switch s := answer.StatusCode; {
-	case s >= 200 && s < 300:
+	if answer.StatusCode >= 200 && answer.StatusCode < 300 {
 		return nil
-	case s == http.StatusBadRequest || s == http.StatusUnprocessableEntity || s == http.StatusRequestEntityTooLarge:
-		return fmt.Errorf("%w: %s", gongxin.Invalid("HUB_REFUSES", answer.Status), detail)
-	default:
-		return fmt.Errorf("%w: %s", gongxin.Unavailable("HUB_UNREACHABLE", answer.Status), detail)
 	}
+	var problem struct{ Code string }
+	_ = json.Unmarshal(detail, &problem) // another form says less, and is no other error
+	e := gongxin.Unavailable("HUB_UNREACHABLE", answer.Status)
+	switch answer.StatusCode {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
+		e = gongxin.Invalid("HUB_REFUSES", answer.Status)
+	}
+	return refusal{fmt.Errorf("%w: %s", e, detail), answer.StatusCode, problem.Code}
 }

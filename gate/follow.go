@@ -113,10 +113,10 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	g.following.Lock()
 	defer g.following.Unlock()
-	held := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
-	next, changes, err := g.follower.Advance(g.state.at, held, c)
-	if held.fault != nil {
-		return fmt.Errorf("read state: %w", held.fault)
+	file := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
+	next, changes, err := g.follower.Advance(g.state.at, file, c)
+	if file.fault != nil {
+		return fmt.Errorf("read state: %w", file.fault)
 	}
 	if err != nil {
 		return errors.Join(err, g.keepEvidence(c, err))
@@ -129,7 +129,10 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if next == g.state.at {
 		return nil
 	}
-	d := reduce(changes, g.index.Entry)
+	d, err := reduce(changes, g.index.Entry, func(id gongxin.ListingID) (held, bool, error) { return known(id, g.index, file) })
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
 	if err := g.state.write(context.WithoutCancel(ctx), d, next); err != nil {
 		return err
 	}
@@ -142,46 +145,58 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	return nil
 }
 
-// takeOver makes d, which is durable, what answers come from, and lifts what it ends.
+// known returns how the listing id stands before changes: as index and file hold it.
+func known(id gongxin.ListingID, index *screen.Index, file *elements) (h held, ok bool, err error) {
+	hit, ok := index.Get(id)
+	if ok {
+		h.entry = hit.Entry
+		h.since, h.whose, err = file.standing(id)
+	}
+	return h, ok, err
+}
+
+// takeOver makes d, which is durable, what answers come from, and ends the
+// restrictions that do not stand with it.
 func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
-	ended := append(g.becameAnother(d.put), d.gone...)
+	now := map[gongxin.ListingID]standing{}
+	for _, h := range d.put {
+		if _, ok := g.index.Get(h.id); ok { // else nothing is open on its account
+			now[h.id] = standing{in: true, since: h.since, whose: h.whose, until: h.entry.Until}
+		}
+	}
+	for _, l := range d.gone {
+		now[l.id] = standing{why: endedBy[l.kind]}
+	}
 	g.mu.Lock()
-	lifted, err := 0, error(nil)
-	if len(ended) > 0 {
-		lifted, err = g.outcomes.lift(ctx, ended, next.Head.Size, gongxin.Millis(g.config.Now()))
+	ended, err := 0, error(nil)
+	if len(now) > 0 {
+		ended, err = g.outcomes.settle(ctx, now, next.Head.Size, gongxin.Millis(g.config.Now()))
 	}
 	for _, h := range d.put {
 		g.index.Put(h.id, h.entry)
 	}
-	for _, id := range d.gone {
-		g.index.Remove(id)
+	for _, l := range d.gone {
+		g.index.Remove(l.id)
 	}
 	g.view = g.viewOf(next.Head)
 	g.mu.Unlock()
-	if lifted > 0 {
-		g.config.Log.InfoContext(ctx, "restrictions lifted", "restrictions", lifted, "sequence", next.Head.Size)
-		g.wakeDelivery()
-	}
+	g.ended(ctx, ended, next.Head.Size)
 	if err != nil {
 		g.unlifted = true // nobody is restricted anew; the record follows as soon as the disk lets it
 		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 	}
 }
 
-// becameAnother returns the listings whose correction makes them another
-// person's: a restriction on the first one does not stand.
-func (g *Gate) becameAnother(put []held) (ids []gongxin.ListingID) {
-	for _, h := range put {
-		old, ok := g.index.Get(h.id)
-		if ok && (old.Mark != h.entry.Mark || !screen.Agrees(old.Name, h.entry.Name)) {
-			ids = append(ids, h.id)
-		}
+// ended tells that n restrictions ended, lifted or kept on.
+func (g *Gate) ended(ctx context.Context, n int, sequence uint64) {
+	if n > 0 {
+		g.config.Log.InfoContext(ctx, "restrictions ended", "restrictions", n, "sequence", sequence)
+		g.wakeDelivery()
 	}
-	return ids
 }
 
 // settle does what is due beside the changes: lifts that failed, restrictions
-// whose term has passed, and noting the position.
+// whose term has passed, kept ones whose end has, and noting the position.
 func (g *Gate) settle(ctx context.Context) {
 	g.following.Lock()
 	defer g.following.Unlock()
@@ -193,11 +208,8 @@ func (g *Gate) settle(ctx context.Context) {
 		}
 	}
 	now := gongxin.Millis(g.config.Now())
-	lifted, err := g.outcomes.liftPassed(ctx, gongxin.DayOf(now), g.state.at.Head.Size, now)
-	if err == nil && lifted > 0 {
-		g.config.Log.InfoContext(ctx, "restrictions lifted at the end of the term", "restrictions", lifted)
-		g.wakeDelivery()
-	}
+	passed, err := g.outcomes.settleDue(ctx, g.state.at.Head.Size, now)
+	g.ended(ctx, passed, g.state.at.Head.Size)
 	if err == nil && (now.Sub(g.remembered) >= rememberEvery || now.Before(g.remembered)) {
 		if err = g.remember(ctx); err == nil {
 			g.remembered = now
@@ -213,21 +225,33 @@ type anew struct {
 	elements
 	write func(difference) error
 	index *screen.Index
+	old   *screen.Index // the list before, for telling that a listing is another person's now
 }
 
 // Apply takes a part of it.
 func (a *anew) Apply(changes []feed.Change) error {
-	d := reduce(changes, a.index.Entry)
+	d, err := reduce(changes, a.index.Entry, a.known)
+	if err != nil {
+		return err
+	}
 	if err := a.write(d); err != nil {
 		return err
 	}
 	for _, h := range d.put {
 		a.index.Put(h.id, h.entry)
 	}
-	for _, id := range d.gone {
-		a.index.Remove(id)
+	for _, l := range d.gone {
+		a.index.Remove(l.id)
 	}
 	return a.fault
+}
+
+func (a *anew) known(id gongxin.ListingID) (held, bool, error) {
+	h, ok, err := known(id, a.index, &a.elements)
+	if hit, was := a.old.Get(id); err == nil && !ok && was {
+		return held{entry: hit.Entry}, true, nil
+	}
+	return h, ok, err
 }
 
 // fetchAnew fetches the list as a snapshot into a file of its own and, once all
@@ -261,7 +285,7 @@ func (g *Gate) fill(ctx context.Context, fresh *state, index *screen.Index) (fee
 		return feed.Position{}, fmt.Errorf("fetch the list: %w", err)
 	}
 	defer tx.Rollback() // after Commit there is nothing to roll back
-	into := &anew{elements: elements{ctx: ctx, query: tx.QueryRowContext}, index: index,
+	into := &anew{elements: elements{ctx: ctx, query: tx.QueryRowContext}, index: index, old: g.index,
 		write: func(d difference) error { return fresh.writeRows(ctx, tx, d) }}
 	at, err := feed.Bootstrap(ctx, g.config.Source, g.follower, g.known(), into)
 	if err == nil {

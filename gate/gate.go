@@ -162,16 +162,20 @@ func (g *Gate) viewOf(h ledger.Head) view {
 	return view{sequence: h.Size, asOf: h.At, freshUntil: h.At.Add(g.config.MaxAge)}
 }
 
-// reconcile lifts every open restriction whose listing is not in force.
+// reconcile ends every open restriction that does not stand with the list.
 // One that was made at a later sequence than the gate is at now, before the list
 // had to be fetched again, is left for the events in between to decide.
 func (g *Gate) reconcile(ctx context.Context) error {
-	inForce := func(id gongxin.ListingID) bool { _, ok := g.index.Get(id); return ok }
-	n, err := g.outcomes.reconcile(ctx, inForce, g.view.sequence, gongxin.Millis(g.config.Now()))
-	if err == nil && n > 0 {
-		g.config.Log.InfoContext(ctx, "restrictions lifted", "restrictions", n, "sequence", g.view.sequence)
-		g.wakeDelivery()
+	if g.state.closed {
+		return nil // another file is about to take its place
 	}
+	file := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
+	stands := func(id gongxin.ListingID) (standing, error) {
+		h, in, err := known(id, g.index, file)
+		return standing{in: in, since: h.since, whose: h.whose, until: h.entry.Until, why: endedSomehow}, err
+	}
+	n, err := g.outcomes.reconcile(ctx, stands, g.view.sequence, gongxin.Millis(g.config.Now()))
+	g.ended(ctx, n, g.view.sequence)
 	return err
 }
 
@@ -227,7 +231,9 @@ type Status struct {
 	Fresh            bool      `json:"fresh"`
 	Listings         int       `json:"listings"` // in force
 	RestrictionsOpen int       `json:"restrictions_open"`
+	RestrictionsKept int       `json:"restrictions_kept"` // on, though their listing has ended (3.13)
 	Lifted           int       `json:"lifted"`
+	ReviewsOpen      int       `json:"reviews_open"` // asked for and not answered (3.12)
 	Outbox           int       `json:"outbox"`  // reports that the hub has not taken yet
 	Refused          int       `json:"refused"` // reports that the hub will not take
 	LastError        *Fault    `json:"last_error,omitempty"`
@@ -244,8 +250,8 @@ func (g *Gate) Status() Status {
 	g.statusMu.Lock()
 	defer g.statusMu.Unlock()
 	return Status{Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
-		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, Lifted: counts.lifted, Outbox: counts.waiting,
-		Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable}
+		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
+		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable}
 }
 
 // report logs err and keeps it for Status.

@@ -18,17 +18,29 @@ const maxQuery = 16 << 10
 // Handler serves the gate to the department's own systems. It authenticates
 // nobody: let it listen where only they reach it.
 //
-//	POST /v1/screen                    Query → gongxin.Decision
-//	GET  /v1/status                    Status
-//	GET  /v1/scenarios                 scenarios with their measures
-//	GET  /v1/restrictions/{reference}  whether a restriction stands, for a review (3.12)
-//	GET  /healthz                      the process answers
+//	POST /v1/screen                                  Query → gongxin.Decision
+//	GET  /v1/status                                  Status
+//	GET  /v1/scenarios                               scenarios with their measures
+//	GET  /v1/restrictions?state=…                    those in_force or kept on
+//	GET  /v1/restrictions/{reference}                whether a restriction stands
+//	POST /v1/restrictions/{reference}/keep           keep it on after its listing ends (3.13)
+//	POST /v1/restrictions/{reference}/review         the person asks for review (3.12)
+//	POST /v1/restrictions/{reference}/review/answer  the department answers
+//	GET  /v1/reviews?state=…                         those open or answered
+//	POST /v1/proposals                               propose that the court look again (2.4.1)
+//	GET  /healthz                                    the process answers
 func (g *Gate) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("POST /v1/screen", g.serveScreen)
 	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, g.Status()) })
 	m.HandleFunc("GET /v1/scenarios", g.serveScenarios)
+	m.HandleFunc("GET /v1/restrictions", g.serveRestrictions)
 	m.HandleFunc("GET /v1/restrictions/{reference}", g.serveRestriction)
+	m.HandleFunc("POST /v1/restrictions/{reference}/keep", g.serveKeep)
+	m.HandleFunc("POST /v1/restrictions/{reference}/review", g.serveReview)
+	m.HandleFunc("POST /v1/restrictions/{reference}/review/answer", g.serveAnswer)
+	m.HandleFunc("GET /v1/reviews", g.serveReviews)
+	m.HandleFunc("POST /v1/proposals", g.serveProposal)
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, map[string]bool{"fresh": g.Status().Fresh})
 	})
@@ -37,7 +49,7 @@ func (g *Gate) Handler() http.Handler {
 
 func (g *Gate) serveScreen(w http.ResponseWriter, r *http.Request) {
 	var q Query
-	if err := readQuery(w, r, &q); err != nil {
+	if err := readBody(w, r, &q, "QUERY_MALFORMED"); err != nil {
 		g.fail(w, r, err)
 		return
 	}
@@ -49,11 +61,12 @@ func (g *Gate) serveScreen(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, d)
 }
 
-// readQuery reads one JSON object with known fields and nothing after it.
-func readQuery(w http.ResponseWriter, r *http.Request, q *Query) error {
+// readBody reads one JSON object with known fields and nothing after it. Errors:
+// QUERY_TOO_LARGE, malformed.
+func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxQuery))
 	d.DisallowUnknownFields()
-	err := d.Decode(q)
+	err := d.Decode(to)
 	if err == nil {
 		if _, err = d.Token(); errors.Is(err, io.EOF) {
 			return nil
@@ -66,7 +79,7 @@ func readQuery(w http.ResponseWriter, r *http.Request, q *Query) error {
 	if errors.As(err, &long) {
 		return gongxin.Invalid("QUERY_TOO_LARGE", maxQuery)
 	}
-	return gongxin.Invalid("QUERY_MALFORMED", queryFault(err))
+	return gongxin.Invalid(malformed, queryFault(err))
 }
 
 // queryFault says what is wrong without repeating what was sent.

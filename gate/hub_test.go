@@ -75,6 +75,7 @@ type hub struct {
 	down      bool
 	receipts  []Receipt
 	outcomes  []Outcome
+	petitions []string // reviews, answers and proposals, each as it was told
 	refuse    func(Outcome) bool
 	snapshots int // asked for
 }
@@ -146,7 +147,7 @@ func (h *hub) event(e gongxin.Event) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.leaf(string(e.Kind), e.Listing, e.At, bodies)
+	h.leaf(string(e.Kind.LeafKind()), e.Listing, e.At, bodies)
 }
 
 // admit lists e and signs.
@@ -288,6 +289,31 @@ func (h *hub) Outcomes(_ context.Context, _ string, o []Outcome) error {
 		}
 	}
 	h.outcomes = append(h.outcomes, o...)
+	return nil
+}
+
+// Review makes hub a Reporter.
+func (h *hub) Review(_ context.Context, gate string, r Review) error {
+	return h.petition("%s asks %s for review: %s (%s)", gate, r.Reference, r.Reason, r.Listing)
+}
+
+// Answer makes hub a Reporter.
+func (h *hub) Answer(_ context.Context, gate string, r Review) error {
+	return h.petition("%s answers %s: %v, %s", gate, r.Reference, r.Upheld, r.Answer)
+}
+
+// Proposal makes hub a Reporter.
+func (h *hub) Proposal(_ context.Context, gate string, p Proposal) error {
+	return h.petition("%s proposes %s: %s", gate, p.Listing, p.Reason)
+}
+
+func (h *hub) petition(form string, args ...any) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return errDown
+	}
+	h.petitions = append(h.petitions, fmt.Sprintf(form, args...))
 	return nil
 }
 

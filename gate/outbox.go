@@ -3,51 +3,104 @@ package gate
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"gongxin"
 )
 
-// A report is one row of the outbox in the form that travels.
-type report struct {
+// A posted is one row of the outbox.
+type posted struct {
 	id        int64
 	reference string
-	part      int
-	outcome   Outcome
+	part      int // 0 for what is not of an outcome
+	kind      string
+	refused   int // 1 if the hub will never take it
 }
+
+func scanPosted(row scanner) (posted, error) {
+	var p posted
+	var sum []byte
+	if err := row.Scan(&p.id, &p.reference, &p.part, &p.kind, &p.refused, &sum); err != nil {
+		return p, unreadable(err)
+	}
+	if want := outboxSum(p.reference, p.part, p.kind, p.refused); string(sum) != string(want[:]) {
+		return p, fmt.Errorf("%w: row %d of the outbox", errDamaged, p.id)
+	}
+	return p, nil
+}
+
+// A report is one row of the outbox in the form that travels: one of outcome,
+// review and proposal, by its kind.
+type report struct {
+	posted
+	outcome  Outcome
+	review   Review
+	proposal Proposal
+}
+
+const (
+	readWaiting       = readOutbox + ` WHERE refused = 0 ORDER BY id LIMIT $1`
+	readOutcomeOfPart = readOutcomes + ` WHERE reference = $1 AND part = $2`
+	readProposalNamed = readProposals + ` WHERE reference = $1`
+)
 
 // waiting returns the oldest reports that the hub has not taken, at most limit.
 func (o *outcomes) waiting(ctx context.Context, limit int) (reports []report, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	rows, err := o.db.QueryContext(ctx, readWaiting, limit)
+	rows, err := query(ctx, o.db, scanPosted, readWaiting, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read outbox: %w", err)
+		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var r report
-		var listing []byte
-		var at, liftedAt int64
-		var sequence, liftedSequence uint64
-		err := rows.Scan(&r.id, &r.outcome.Kind, &r.reference, &r.part, &listing, &r.outcome.Scenario, &r.outcome.Measure, &sequence, &at,
-			&liftedAt, &liftedSequence)
-		if err != nil {
-			return nil, fmt.Errorf("read outbox: %w", err)
-		}
-		r.outcome.Reference = partReference(r.reference, r.part)
-		r.outcome.Listing = listingText(listing)
-		r.outcome.Sequence, r.outcome.At = sequence, instant(at)
-		if r.outcome.Kind == kindLifted {
-			r.outcome.Sequence, r.outcome.At = liftedSequence, instant(liftedAt)
+	for _, p := range rows {
+		r := report{posted: p}
+		switch p.kind {
+		case kindReview, kindAnswer:
+			found, err := one(query(ctx, o.db, scanReview, readReview, p.reference))
+			if err != nil {
+				return nil, err
+			}
+			r.review = found.told()
+		case kindProposal:
+			found, err := one(query(ctx, o.db, scanProposal, readProposalNamed, p.reference))
+			if err != nil {
+				return nil, err
+			}
+			r.proposal = found.told("waiting")
+		default:
+			found, err := one(query(ctx, o.db, scanOutcome, readOutcomeOfPart, p.reference, p.part))
+			if err != nil {
+				return nil, err
+			}
+			r.outcome = found.reported(p.kind)
 		}
 		reports = append(reports, r)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read outbox: %w", err)
-	}
 	return reports, nil
+}
+
+// one returns the row that a row of the outbox is about.
+func one[T any](found []T, err error) (row T, _ error) {
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%w: a report about nothing", errDamaged)
+	}
+	if err != nil {
+		return row, err
+	}
+	return found[0], nil
+}
+
+// reported returns what the hub is told of o by a report of kind.
+func (o outcome) reported(kind string) Outcome {
+	r := Outcome{Reference: partReference(o.reference, o.part), Kind: kind, Listing: listingText(o.listing[:]), Scenario: o.scenario, Measure: o.measure,
+		Sequence: o.sequence, At: o.at}
+	switch kind {
+	case kindLifted:
+		r.Sequence, r.At = o.liftedSequence, o.liftedAt
+	case kindKept:
+		r.Sequence, r.At, r.Ground, r.Until = o.endedSequence, o.endedAt, o.keep.ground, o.keep.until
+	}
+	return r
 }
 
 func listingText(b []byte) string {
@@ -73,16 +126,14 @@ func (o *outcomes) delivered(ctx context.Context, reports []report) error {
 	defer o.mu.Unlock()
 	return o.transact(ctx, func(tx *sql.Tx) error {
 		for _, r := range reports {
-			var reference, kind string
-			var part, refused int
-			err := tx.QueryRowContext(ctx, removeOutbox, r.id).Scan(&reference, &part, &kind, &refused)
-			if errors.Is(err, sql.ErrNoRows) {
-				continue
-			}
+			gone, err := query(ctx, tx, scanPosted, removeOutbox, r.id)
 			if err != nil {
 				return fmt.Errorf("empty outbox: %w", err)
 			}
-			o.rows, o.digest = o.rows-1, o.digest.Sub(outboxSum(reference, part, kind, refused))
+			if len(gone) == 0 {
+				continue
+			}
+			o.rows, o.digest = o.rows-1, o.digest.Sub(outboxSum(gone[0].reference, gone[0].part, gone[0].kind, gone[0].refused))
 			o.counts.waiting--
 		}
 		return nil
@@ -94,7 +145,7 @@ func (o *outcomes) refused(ctx context.Context, r report) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.transact(ctx, func(tx *sql.Tx) error {
-		before, after := outboxSum(r.reference, r.part, r.outcome.Kind, 0), outboxSum(r.reference, r.part, r.outcome.Kind, 1)
+		before, after := outboxSum(r.reference, r.part, r.kind, 0), outboxSum(r.reference, r.part, r.kind, 1)
 		if _, err := tx.ExecContext(ctx, refuseOutbox, r.id, after[:]); err != nil {
 			return fmt.Errorf("set report aside: %w", err)
 		}

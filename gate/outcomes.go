@@ -10,15 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"gongxin"
 	"gongxin/ledger"
 )
 
-// The record of outcomes: what restricted or referred somebody, until when, and
-// what the hub has not been told yet. It holds listings and measures and nobody's
-// name or number. It cannot be fetched from anywhere, so each row has a sum, and
+// The record of outcomes: what restricted or referred somebody, until when, what is
+// kept on and on what ground, which reviews were asked for, and what the hub has
+// not been told yet. It holds listings and measures and no listed person's name or
+// number. It cannot be fetched from anywhere, so each row has a sum, and
 // totals holds count and sum of all rows: a file that lost or changed any is
 // refused. The journal is the rolled-back kind, because a damaged write-ahead log
 // would quietly be an older file.
@@ -37,6 +37,13 @@ const outcomesSchema = `
 		lifted_at INTEGER NOT NULL,
 		lifted_sequence INTEGER NOT NULL,
 		sum BLOB NOT NULL,
+		ended_at INTEGER NOT NULL DEFAULT 0,
+		ended_sequence INTEGER NOT NULL DEFAULT 0,
+		why TEXT NOT NULL DEFAULT '',
+		kept_ground TEXT NOT NULL DEFAULT '',
+		kept_until INTEGER NOT NULL DEFAULT 0,
+		kept_by TEXT NOT NULL DEFAULT '',
+		kept_at INTEGER NOT NULL DEFAULT 0,
 		PRIMARY KEY (reference, part)
 	) WITHOUT ROWID;
 	CREATE INDEX IF NOT EXISTS open_restrictions ON outcomes (listing) WHERE kind = 'restricted' AND lifted_at = 0;
@@ -55,58 +62,50 @@ const outcomesSchema = `
 		digest BLOB NOT NULL,
 		head BLOB NOT NULL,
 		sum BLOB NOT NULL
-	)`
+	);` + reviewsSchema + proposalsSchema
 
-const outcomesFormat = 1
+// outcomesFormat is the version of the schema. Format 1 had neither kept measures,
+// reviews nor proposals; its rows and their sums stay as they are.
+const outcomesFormat = 2
+
+const upgradeOutcomes = `
+	ALTER TABLE outcomes ADD COLUMN ended_at INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE outcomes ADD COLUMN ended_sequence INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE outcomes ADD COLUMN why TEXT NOT NULL DEFAULT '';
+	ALTER TABLE outcomes ADD COLUMN kept_ground TEXT NOT NULL DEFAULT '';
+	ALTER TABLE outcomes ADD COLUMN kept_until INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE outcomes ADD COLUMN kept_by TEXT NOT NULL DEFAULT '';
+	ALTER TABLE outcomes ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;` + reviewsSchema + proposalsSchema
 
 const (
 	readTotals  = `SELECT format, rows, digest, head, sum FROM totals`
 	writeTotals = `INSERT INTO totals (id, format, rows, digest, head, sum) VALUES (1, $1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET format = $1, rows = $2, digest = $3, head = $4, sum = $5`
-	outcomeColumns = `reference, part, kind, listing, scenario, measure, reason, sequence, at, until, lifted_at, lifted_sequence, sum`
-	readOutcomes   = `SELECT ` + outcomeColumns + ` FROM outcomes`
-	readOutcome    = readOutcomes + ` WHERE reference = $1 ORDER BY part`
-	readOpenOf     = readOutcomes + ` WHERE listing = $1 AND kind = 'restricted' AND lifted_at = 0 ORDER BY reference, part`
-	writeOutcome   = `INSERT INTO outcomes (` + outcomeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`
-	liftOutcome    = `UPDATE outcomes SET lifted_at = $3, lifted_sequence = $4, sum = $5 WHERE reference = $1 AND part = $2 AND lifted_at = 0`
-	readOutbox     = `SELECT id, reference, part, kind, refused, sum FROM outbox`
-	readWaiting    = `SELECT b.id, b.kind, o.reference, o.part, o.listing, o.scenario, o.measure, o.sequence, o.at, o.lifted_at, o.lifted_sequence
-		FROM outbox b JOIN outcomes o ON o.reference = b.reference AND o.part = b.part WHERE b.refused = 0 ORDER BY b.id LIMIT $1`
+	outcomeColumns = `reference, part, kind, listing, scenario, measure, reason, sequence, at, until, lifted_at, lifted_sequence, sum,
+		ended_at, ended_sequence, why, kept_ground, kept_until, kept_by, kept_at`
+	readOutcomes = `SELECT ` + outcomeColumns + ` FROM outcomes`
+	readOutcome  = readOutcomes + ` WHERE reference = $1 ORDER BY part`
+	readOpenOf   = readOutcomes + ` WHERE listing = $1 AND kind = 'restricted' AND lifted_at = 0 AND ended_at = 0 ORDER BY reference, part`
+	readDue      = readOutcomes + ` WHERE kind = 'restricted' AND lifted_at = 0
+		AND (ended_at = 0 AND until <> 0 AND until < $1 OR ended_at <> 0 AND kept_until < $1) ORDER BY reference, part`
+	writeOutcome = `INSERT INTO outcomes (` + outcomeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, '', '', 0, '', 0)
+		ON CONFLICT DO NOTHING`
+	moveOutcome = `UPDATE outcomes SET until = $4, lifted_at = $5, lifted_sequence = $6, sum = $7, ended_at = $8, ended_sequence = $9, why = $10,
+		kept_ground = $11, kept_until = $12, kept_by = $13, kept_at = $14 WHERE reference = $1 AND part = $2 AND sum = $3`
+	readOutbox  = `SELECT id, reference, part, kind, refused, sum FROM outbox`
 	writeOutbox  = `INSERT INTO outbox (reference, part, kind, refused, sum) VALUES ($1, $2, $3, 0, $4)`
-	removeOutbox = `DELETE FROM outbox WHERE id = $1 RETURNING reference, part, kind, refused`
+	removeOutbox = `DELETE FROM outbox WHERE id = $1 RETURNING id, reference, part, kind, refused, sum`
 	refuseOutbox = `UPDATE outbox SET refused = 1, sum = $2 WHERE id = $1`
 )
-
-// The kinds of reports to the hub.
-const (
-	kindRestricted = "restricted"
-	kindReferred   = "referred"
-	kindLifted     = "lifted"
-)
-
-// An outcome is one row: one listing under one measure in one answer.
-type outcome struct {
-	reference      string
-	part           int // from 1: the listings of one answer share its reference
-	kind           string
-	listing        gongxin.ListingID // zero if the answer met none
-	scenario       string
-	measure        string
-	reason         string
-	sequence       uint64
-	at             time.Time
-	until          gongxin.Day
-	liftedAt       time.Time // zero while it is open
-	liftedSequence uint64
-}
-
-func (o outcome) open() bool { return o.kind == kindRestricted && o.liftedAt.IsZero() }
 
 // errMoved says that the list has moved on since the decision was found.
 var errMoved = errors.New("the list has moved on")
 
 // errTaken says that another answer has the same reference already.
 var errTaken = errors.New("the reference is taken")
+
+// errNothing ends a transaction that has nothing to write.
+var errNothing = errors.New("nothing to write")
 
 type outcomes struct {
 	db       *sql.DB
@@ -116,6 +115,7 @@ type outcomes struct {
 	asOf    uint64                    // restrictions found before this sequence may have been lifted already
 	open    map[gongxin.ListingID]int // open restrictions of each listing
 	until   map[gongxin.Day]int       // open restrictions by the last day of their listing
+	kept    map[gongxin.Day]int       // those kept on, by their last day
 	counts  outcomeCounts
 	rows    uint64
 	digest  ledger.Digest
@@ -126,7 +126,7 @@ type outcomes struct {
 	busy    bool
 }
 
-type outcomeCounts struct{ open, lifted, waiting, refused int }
+type outcomeCounts struct{ open, kept, lifted, reviews, waiting, refused int }
 
 // openOutcomes opens the record in dir and checks all of it. It is made if dir is
 // that of a new gate, one without a key. Errors: GATE_IN_USE, GATE_OUTCOMES_CORRUPT.
@@ -136,8 +136,8 @@ func openOutcomes(ctx context.Context, dir string) (*outcomes, error) {
 	expected := err == nil
 	db, err := openFile(ctx, path, "TRUNCATE")
 	if err == nil {
-		o := &outcomes{db: db, expected: expected, open: map[gongxin.ListingID]int{}, until: map[gongxin.Day]int{}}
-		if err = o.load(ctx); err == nil {
+		o := &outcomes{db: db, expected: expected, open: map[gongxin.ListingID]int{}, until: map[gongxin.Day]int{}, kept: map[gongxin.Day]int{}}
+		if err = o.load(ctx, path); err == nil {
 			return o, nil
 		}
 		err = errors.Join(err, db.Close())
@@ -151,7 +151,9 @@ func openOutcomes(ctx context.Context, dir string) (*outcomes, error) {
 	return nil, fmt.Errorf("open %s: %w", path, err)
 }
 
-func (o *outcomes) load(ctx context.Context) error {
+// load makes the schema, or reads and checks all of it and brings an older one up
+// to date, which happens as a whole or not at all.
+func (o *outcomes) load(ctx context.Context, path string) error {
 	var existing int
 	if err := o.db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&existing); err != nil {
 		return err
@@ -165,7 +167,7 @@ func (o *outcomes) load(ctx context.Context) error {
 			return err
 		})
 	}
-	if err := quickCheck(ctx, o.db); err != nil {
+	if err := wholeCheck(ctx, o.db, path); err != nil {
 		return err
 	}
 	var format int
@@ -174,61 +176,58 @@ func (o *outcomes) load(ctx context.Context) error {
 	if err := o.db.QueryRowContext(ctx, readTotals).Scan(&format, &rows, &digest, &head, &sum); err != nil {
 		return unreadable(err)
 	}
-	if want := totalsSum(format, rows, digest, head); string(sum) != string(want[:]) || format != outcomesFormat {
+	if want := totalsSum(format, rows, digest, head); string(sum) != string(want[:]) || format < 1 || format > outcomesFormat {
 		return fmt.Errorf("%w: the totals", errDamaged)
 	}
-	if err := o.loadOutcomes(ctx); err != nil {
-		return err
-	}
-	if err := o.loadOutbox(ctx); err != nil {
-		return err
-	}
-	if o.rows != rows || string(o.digest[:]) != string(digest) {
-		return fmt.Errorf("%w: %d rows instead of %d, or not the same", errDamaged, o.rows, rows)
-	}
 	o.head = head
-	return nil
-}
-
-func (o *outcomes) loadOutcomes(ctx context.Context) error {
-	rows, err := o.db.QueryContext(ctx, readOutcomes)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r, err := scanOutcome(rows)
-		if err != nil {
+	read := func(tx *sql.Tx) error {
+		if err := o.loadRows(ctx, tx); err != nil {
 			return err
 		}
-		o.count(r, 1)
-		o.rows, o.digest = o.rows+1, o.digest.Add(r.sum())
+		if o.rows != rows || string(o.digest[:]) != string(digest) {
+			return fmt.Errorf("%w: %d rows instead of %d, or not the same", errDamaged, o.rows, rows)
+		}
+		return nil
 	}
-	return rows.Err()
-}
-
-func (o *outcomes) loadOutbox(ctx context.Context) error {
-	rows, err := o.db.QueryContext(ctx, readOutbox)
+	if format < outcomesFormat {
+		return o.transact(ctx, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, upgradeOutcomes); err != nil {
+				return err
+			}
+			return read(tx)
+		})
+	}
+	tx, err := o.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var reference, kind string
-		var part, refused int
-		var sum []byte
-		if err := rows.Scan(&id, &reference, &part, &kind, &refused, &sum); err != nil {
-			return unreadable(err)
-		}
-		want := outboxSum(reference, part, kind, refused)
-		if string(sum) != string(want[:]) {
-			return fmt.Errorf("%w: row %d of the outbox", errDamaged, id)
-		}
-		o.rows, o.digest = o.rows+1, o.digest.Add(want)
-		o.counts.waiting, o.counts.refused = o.counts.waiting+1-refused, o.counts.refused+refused
+	defer tx.Rollback() // nothing was written
+	return read(tx)
+}
+
+func (o *outcomes) loadRows(ctx context.Context, tx *sql.Tx) error {
+	err := each(ctx, tx, scanOutcome, func(r outcome) {
+		o.count(r, 1)
+		o.rows, o.digest = o.rows+1, o.digest.Add(r.sum())
+	}, readOutcomes)
+	if err != nil {
+		return err
 	}
-	return rows.Err()
+	err = each(ctx, tx, scanReview, func(r review) {
+		o.countReview(r, 1)
+		o.rows, o.digest = o.rows+1, o.digest.Add(r.sum())
+	}, readReviews)
+	if err != nil {
+		return err
+	}
+	err = each(ctx, tx, scanProposal, func(p proposal) { o.rows, o.digest = o.rows+1, o.digest.Add(p.sum()) }, readProposals)
+	if err != nil {
+		return err
+	}
+	return each(ctx, tx, scanPosted, func(p posted) {
+		o.rows, o.digest = o.rows+1, o.digest.Add(outboxSum(p.reference, p.part, p.kind, p.refused))
+		o.counts.waiting, o.counts.refused = o.counts.waiting+1-p.refused, o.counts.refused+p.refused
+	}, readOutbox)
 }
 
 // count adds n times what r is to the counts.
@@ -236,52 +235,53 @@ func (o *outcomes) count(r outcome, n int) {
 	switch {
 	case r.open():
 		o.counts.open += n
-		if o.open[r.listing] += n; o.open[r.listing] == 0 {
-			delete(o.open, r.listing)
-		}
+		add(o.open, r.listing, n)
 		if !r.until.IsZero() {
-			if o.until[r.until] += n; o.until[r.until] == 0 {
-				delete(o.until, r.until)
-			}
+			add(o.until, r.until, n)
 		}
+	case r.kept():
+		o.counts.kept += n
+		add(o.kept, r.keep.until, n)
 	case r.kind == kindRestricted:
 		o.counts.lifted += n
 	}
 }
 
-type scanner interface{ Scan(dest ...any) error }
-
-func millis(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
+// add adds n to m[key] and forgets what is not there any more.
+func add[K comparable](m map[K]int, key K, n int) {
+	if m[key] += n; m[key] == 0 {
+		delete(m, key)
 	}
-	return t.UnixMilli()
 }
 
-func instant(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
+type querier interface {
+	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 }
 
-func scanOutcome(row scanner) (outcome, error) {
-	var o outcome
-	var listing, sum []byte
-	var at, liftedAt int64
-	err := row.Scan(&o.reference, &o.part, &o.kind, &listing, &o.scenario, &o.measure, &o.reason, &o.sequence, &at, &o.until,
-		&liftedAt, &o.liftedSequence, &sum)
+// each reads rows by scan and gives each to take.
+func each[T any](ctx context.Context, db querier, scan func(scanner) (T, error), take func(T), text string, args ...any) error {
+	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
-		return o, unreadable(err)
+		return fmt.Errorf("read outcomes: %w", err)
 	}
-	if len(listing) != len(o.listing) {
-		return o, fmt.Errorf("%w: outcome %s", errDamaged, o.reference)
+	defer rows.Close()
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return err
+		}
+		take(r)
 	}
-	o.listing, o.at, o.liftedAt = gongxin.ListingID(listing), instant(at), instant(liftedAt)
-	if want := o.sum(); string(sum) != string(want[:]) {
-		return o, fmt.Errorf("%w: outcome %s", errDamaged, o.reference)
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read outcomes: %w", err)
 	}
-	return o, nil
+	return nil
+}
+
+// query returns the rows that each reads.
+func query[T any](ctx context.Context, db querier, scan func(scanner) (T, error), text string, args ...any) (found []T, err error) {
+	err = each(ctx, db, scan, func(r T) { found = append(found, r) }, text, args...)
+	return found, err
 }
 
 // rowSum is SHA-256 over a domain and fields with their lengths, as a Digest so
@@ -297,11 +297,6 @@ func rowSum(domain string, fields ...[]byte) (d ledger.Digest) {
 	return d
 }
 
-func (o outcome) sum() ledger.Digest {
-	return rowSum("outcome", []byte(o.reference), word(uint64(o.part)), []byte(o.kind), o.listing[:], []byte(o.scenario), []byte(o.measure),
-		[]byte(o.reason), word(o.sequence), word(uint64(millis(o.at))), word(uint64(o.until)), word(uint64(millis(o.liftedAt))), word(o.liftedSequence))
-}
-
 func outboxSum(reference string, part int, kind string, refused int) ledger.Digest {
 	return rowSum("outbox", []byte(reference), word(uint64(part)), []byte(kind), word(uint64(refused)))
 }
@@ -311,8 +306,8 @@ func totalsSum(format int, rows uint64, digest, head []byte) ledger.Digest {
 }
 
 // transact runs f in one transaction that ends with the new totals. The caller
-// holds o.mu. If it fails, totals and counts are those of before; f undoes what
-// else it changed in memory through undo.
+// holds o.mu. If it fails, totals and counts are those of before; f changes
+// nothing else in memory.
 func (o *outcomes) transact(ctx context.Context, f func(tx *sql.Tx) error) (err error) {
 	rows, digest, counts := o.rows, o.digest, o.counts
 	defer func() {
@@ -361,14 +356,57 @@ func (o *outcomes) add(ctx context.Context, tx *sql.Tx, r outcome) error {
 		return errTaken
 	}
 	o.rows, o.digest = o.rows+1, o.digest.Add(sum)
-	return o.post(ctx, tx, r, r.kind)
+	return o.post(ctx, tx, r.reference, r.part, r.kind)
 }
 
-// post puts a report of kind about r into the outbox.
-func (o *outcomes) post(ctx context.Context, tx *sql.Tx, r outcome, kind string) error {
-	sum := outboxSum(r.reference, r.part, kind, 0)
-	if _, err := tx.ExecContext(ctx, writeOutbox, r.reference, r.part, kind, sum[:]); err != nil {
-		return fmt.Errorf("queue outcome %s: %w", r.reference, err)
+// A move is what a transaction makes of rows, to be counted once it is committed.
+type move struct{ before, after []outcome }
+
+// move writes next in the place of r, which the caller read in tx, and queues the
+// report if r ends by it.
+func (o *outcomes) move(ctx context.Context, tx *sql.Tx, m *move, r, next outcome) error {
+	old, sum := r.sum(), next.sum()
+	result, err := tx.ExecContext(ctx, moveOutcome, r.reference, r.part, old[:], int64(next.until), millis(next.liftedAt), int64(next.liftedSequence), sum[:],
+		millis(next.endedAt), int64(next.endedSequence), next.why, next.keep.ground, int64(next.keep.until), next.keep.by, millis(next.keep.at))
+	var written int64
+	if err == nil {
+		written, err = result.RowsAffected()
+	}
+	if err == nil && written != 1 {
+		err = fmt.Errorf("%w: outcome %s", errDamaged, r.reference)
+	}
+	if err != nil {
+		return fmt.Errorf("change outcome %s: %w", r.reference, err)
+	}
+	o.digest = o.digest.Sub(old).Add(sum)
+	m.before, m.after = append(m.before, r), append(m.after, next)
+	if next.kept() && !r.kept() {
+		return o.post(ctx, tx, r.reference, r.part, kindKept)
+	}
+	if !next.liftedAt.IsZero() && r.liftedAt.IsZero() {
+		return o.post(ctx, tx, r.reference, r.part, kindLifted)
+	}
+	return nil
+}
+
+// moved counts what m made, after it was committed, and returns how many
+// restrictions ended by it, lifted or kept on.
+func (o *outcomes) moved(m move) (ended int) {
+	for i := range m.before {
+		o.count(m.before[i], -1)
+		o.count(m.after[i], 1)
+		if m.before[i].open() && !m.after[i].open() || m.before[i].kept() && !m.after[i].kept() {
+			ended++
+		}
+	}
+	return ended
+}
+
+// post puts a report of kind into the outbox.
+func (o *outcomes) post(ctx context.Context, tx *sql.Tx, reference string, part int, kind string) error {
+	sum := outboxSum(reference, part, kind, 0)
+	if _, err := tx.ExecContext(ctx, writeOutbox, reference, part, kind, sum[:]); err != nil {
+		return fmt.Errorf("queue report %s: %w", reference, err)
 	}
 	o.rows, o.digest = o.rows+1, o.digest.Add(sum)
 	o.counts.waiting++

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"gongxin"
@@ -108,50 +110,81 @@ func (o *outcomes) addAll(ctx context.Context, tx *sql.Tx, rows []outcome) error
 	return nil
 }
 
-// lift ends every open restriction of the listings ids, which ended or became
-// another person's at sequence, and queues the reports, in one transaction. From
-// then on nothing found before sequence is recorded any more. It returns how many
-// restrictions it lifted.
-func (o *outcomes) lift(ctx context.Context, ids []gongxin.ListingID, sequence uint64, at time.Time) (int, error) {
+// settle ends the open restrictions of listings that stand otherwise at sequence,
+// or gives them their listing's new term, and queues the reports, in one
+// transaction. From then on nothing found before sequence is recorded any more. It
+// returns how many restrictions ended.
+func (o *outcomes) settle(ctx context.Context, now map[gongxin.ListingID]standing, sequence uint64, at time.Time) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asOf = max(o.asOf, sequence)
 	var concerned []gongxin.ListingID
-	for _, id := range ids {
+	for id := range now {
 		if o.open[id] > 0 {
 			concerned = append(concerned, id)
 		}
 	}
-	return o.liftAll(ctx, concerned, func(outcome) bool { return true }, sequence, at)
+	return o.settleAll(ctx, concerned, now, sequence, at)
 }
 
-// liftAll lifts the open restrictions of ids for which which says true. The caller holds o.mu.
-func (o *outcomes) liftAll(ctx context.Context, ids []gongxin.ListingID, which func(outcome) bool, sequence uint64, at time.Time) (int, error) {
+// settleAll does it for ids, whose open restrictions found after sequence stay as they are. The caller holds o.mu.
+func (o *outcomes) settleAll(ctx context.Context, ids []gongxin.ListingID, now map[gongxin.ListingID]standing, sequence uint64, at time.Time) (int, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
-	var before, after []outcome
+	slices.SortFunc(ids, func(a, b gongxin.ListingID) int { return slices.Compare(a[:], b[:]) })
+	var m move
 	err := o.transact(ctx, func(tx *sql.Tx) error {
 		for _, id := range ids {
-			rows, err := query(ctx, tx, readOpenOf, id[:])
+			rows, err := query(ctx, tx, scanOutcome, readOpenOf, id[:])
 			if err != nil {
 				return err
 			}
 			for _, r := range rows {
-				if !which(r) {
+				next := r.under(now[id], at, sequence)
+				if r.sequence > sequence || next == r {
 					continue
 				}
-				lifted := r
-				lifted.liftedAt, lifted.liftedSequence = at, sequence
-				sum := lifted.sum()
-				if _, err := tx.ExecContext(ctx, liftOutcome, r.reference, r.part, at.UnixMilli(), int64(sequence), sum[:]); err != nil {
-					return fmt.Errorf("lift %s: %w", r.reference, err)
-				}
-				o.digest = o.digest.Sub(r.sum()).Add(sum)
-				if err := o.post(ctx, tx, lifted, kindLifted); err != nil {
+				if err := o.move(ctx, tx, &m, r, next); err != nil {
 					return err
 				}
-				before, after = append(before, r), append(after, lifted)
+			}
+		}
+		if len(m.before) == 0 {
+			return errNothing
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errNothing) {
+		return 0, err
+	}
+	return o.moved(m), nil
+}
+
+// settleDue ends what has passed by the day of at: open restrictions whose
+// listing's term is over, also while the hub's own event is on its way, and kept
+// ones whose stated end is.
+func (o *outcomes) settleDue(ctx context.Context, sequence uint64, at time.Time) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	day, due := gongxin.DayOf(at), false
+	for _, days := range []map[gongxin.Day]int{o.until, o.kept} {
+		for until := range days {
+			due = due || until < day
+		}
+	}
+	if !due {
+		return 0, nil
+	}
+	var m move
+	err := o.transact(ctx, func(tx *sql.Tx) error {
+		rows, err := query(ctx, tx, scanOutcome, readDue, int64(day))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := o.move(ctx, tx, &m, r, r.on(at, sequence)); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -159,75 +192,26 @@ func (o *outcomes) liftAll(ctx context.Context, ids []gongxin.ListingID, which f
 	if err != nil {
 		return 0, err
 	}
-	for i := range before {
-		o.count(before[i], -1)
-		o.count(after[i], 1)
-	}
-	return len(after), nil
+	return o.moved(m), nil
 }
 
-// liftPassed lifts the open restrictions whose listing's last day is before day:
-// a restriction never outlasts the term that the court set, also while the hub's
-// own event is on its way.
-func (o *outcomes) liftPassed(ctx context.Context, day gongxin.Day, sequence uint64, at time.Time) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	passed := false
-	for until := range o.until {
-		passed = passed || until < day
-	}
-	if !passed {
-		return 0, nil
-	}
-	ids := make([]gongxin.ListingID, 0, len(o.open))
-	for id := range o.open {
-		ids = append(ids, id)
-	}
-	return o.liftAll(ctx, ids, func(r outcome) bool { return !r.until.IsZero() && r.until < day }, sequence, at)
-}
-
-// reconcile lifts the open restrictions of listings that inForce denies at
-// sequence: after a start, and after the list was fetched anew. A listing that was
-// in force when it restricted somebody, at or before sequence, has ended since.
-func (o *outcomes) reconcile(ctx context.Context, inForce func(gongxin.ListingID) bool, sequence uint64, at time.Time) (int, error) {
+// reconcile ends the open restrictions that do not stand with how their listings
+// do at sequence: after a start, and after the list was fetched anew. A listing
+// that restricted somebody at or before sequence and is not in force has ended since.
+func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID) (standing, error), sequence uint64, at time.Time) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asOf = max(o.asOf, sequence)
-	var gone []gongxin.ListingID
-	for id := range o.open {
-		if !inForce(id) {
-			gone = append(gone, id)
-		}
-	}
-	return o.liftAll(ctx, gone, func(r outcome) bool { return r.sequence <= sequence }, sequence, at)
-}
-
-// find returns the rows of a reference, in the order of their parts.
-func (o *outcomes) find(ctx context.Context, reference string) ([]outcome, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return query(ctx, o.db, readOutcome, reference)
-}
-
-func query(ctx context.Context, db interface {
-	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
-}, text string, args ...any) (found []outcome, err error) {
-	rows, err := db.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read outcomes: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		r, err := scanOutcome(rows)
+	ids := slices.Collect(maps.Keys(o.open))
+	now := make(map[gongxin.ListingID]standing, len(ids))
+	for _, id := range ids {
+		s, err := stands(id)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		found = append(found, r)
+		now[id] = s
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read outcomes: %w", err)
-	}
-	return found, nil
+	return o.settleAll(ctx, ids, now, sequence, at)
 }
 
 // remember keeps head, the newest position verified, so that a list fetched anew

@@ -148,7 +148,7 @@ func numberFault(err error) string {
 // Errors: errMoved if the list has changed since d was found, errTaken.
 func (g *Gate) record(ctx context.Context, d *gongxin.Decision, found []finding) error {
 	now := gongxin.Millis(g.config.Now())
-	reference, err := g.newReference(now)
+	reference, err := g.newReference("R", now)
 	if err != nil {
 		return err
 	}
@@ -183,9 +183,9 @@ func (g *Gate) record(ctx context.Context, d *gongxin.Decision, found []finding)
 
 const referenceLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// newReference makes a reference such as R-railway-20261124-7K3M9QXA: gate, day in
-// Asia/Shanghai, 40 random bits.
-func (g *Gate) newReference(at time.Time) (string, error) {
+// newReference makes a reference such as R-railway-20261124-7K3M9QXA: what it is
+// of, gate, day in Asia/Shanghai, 40 random bits.
+func (g *Gate) newReference(of string, at time.Time) (string, error) {
 	var b [8]byte
 	g.randomMu.Lock()
 	defer g.randomMu.Unlock()
@@ -196,5 +196,5 @@ func (g *Gate) newReference(at time.Time) (string, error) {
 		b[i] = referenceLetters[b[i]&31]
 	}
 	y, m, d := gongxin.DayOf(at).Date()
-	return fmt.Sprintf("R-%s-%04d%02d%02d-%s", g.config.Name, y, m, d, b[:]), nil
+	return fmt.Sprintf("%s-%s-%04d%02d%02d-%s", of, g.config.Name, y, m, d, b[:]), nil
 }

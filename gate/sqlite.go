@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"modernc.org/sqlite"
@@ -48,6 +49,32 @@ func quickCheck(ctx context.Context, db *sql.DB) error {
 	}
 	if answer != "ok" {
 		return fmt.Errorf("%w: %s", errDamaged, answer)
+	}
+	return nil
+}
+
+// wholeCheck asks SQLite as well whether every index holds what its table does, and
+// whether the file has the length that its pages need: for a file that cannot be
+// fetched again.
+func wholeCheck(ctx context.Context, db *sql.DB, path string) error {
+	var answer string
+	var pages, pageSize int64
+	err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&answer)
+	if err == nil {
+		err = db.QueryRowContext(ctx, "SELECT page_count, page_size FROM pragma_page_count, pragma_page_size").Scan(&pages, &pageSize)
+	}
+	if err != nil {
+		return err
+	}
+	if answer != "ok" {
+		return fmt.Errorf("%w: %s", errDamaged, answer)
+	}
+	i, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if i.Size() != pages*pageSize {
+		return fmt.Errorf("%w: %d bytes instead of %d", errDamaged, i.Size(), pages*pageSize)
 	}
 	return nil
 }

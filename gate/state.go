@@ -20,6 +20,10 @@ import (
 // the position. Each row has a keyed sum, and the elements of all rows must add
 // up to the digest that the hub signed, so damage anywhere is noticed when the
 // file is opened. It can always be fetched again.
+//
+// A listing that was suspended comes back into force, and a correction can make it
+// another person's. What restricted somebody before that has ended though the
+// listing is in force; since and whose tell, also after a kill in between.
 const stateSchema = `
 	CREATE TABLE IF NOT EXISTS position (
 		id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -41,28 +45,41 @@ const stateSchema = `
 		severity TEXT NOT NULL,
 		published INTEGER NOT NULL,
 		until INTEGER NOT NULL,
-		sum BLOB NOT NULL
+		sum BLOB NOT NULL,
+		since INTEGER NOT NULL DEFAULT 0,
+		whose INTEGER NOT NULL DEFAULT 0
 	) WITHOUT ROWID`
 
 const stateFormat = 1
+
+// addStanding brings a file of the first version up to date. Its rows and their
+// sums stay as they are: 0 means not known.
+const (
+	hasStanding = `SELECT count(*) FROM pragma_table_info('listings') WHERE name = 'whose'`
+	addStanding = `ALTER TABLE listings ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+		ALTER TABLE listings ADD COLUMN whose INTEGER NOT NULL DEFAULT 0`
+)
 
 const (
 	readPosition  = `SELECT format, hub, position, sum FROM position`
 	writePosition = `INSERT INTO position (id, format, hub, position, sum) VALUES (1, $1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET format = $1, hub = $2, position = $3, sum = $4`
-	readListings = `SELECT id, sequence, element, hash, tag, name, masked, case_number, court, severity, published, until, sum FROM listings`
-	readElement  = `SELECT element FROM listings WHERE id = $1`
-	writeListing = `INSERT INTO listings (id, sequence, element, hash, tag, name, masked, case_number, court, severity, published, until, sum)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+	listingColumns = `id, sequence, element, hash, tag, name, masked, case_number, court, severity, published, until, sum, since, whose`
+	readListings   = `SELECT ` + listingColumns + ` FROM listings`
+	readElement    = `SELECT element FROM listings WHERE id = $1`
+	readStanding   = `SELECT since, whose FROM listings WHERE id = $1`
+	writeListing   = `INSERT INTO listings (` + listingColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 		ON CONFLICT (id) DO UPDATE SET sequence = $2, element = $3, hash = $4, tag = $5, name = $6, masked = $7, case_number = $8,
-			court = $9, severity = $10, published = $11, until = $12, sum = $13`
+			court = $9, severity = $10, published = $11, until = $12, sum = $13, since = $14, whose = $15`
 	removeListing = `DELETE FROM listings WHERE id = $1`
 )
 
 // A held is one listing in force.
 type held struct {
 	id       gongxin.ListingID
-	sequence uint64
+	sequence uint64 // of the event by which it counts
+	since    uint64 // of the event that put it in force, without a break since; 0 if not known
+	whose    uint64 // of the event that made it this person's, after it had been another's; 0 if it never was
 	element  ledger.Digest
 	entry    screen.Entry
 }
@@ -108,6 +125,15 @@ func (s *state) load(ctx context.Context) (*screen.Index, error) {
 	if err := quickCheck(ctx, s.db); err != nil {
 		return nil, err
 	}
+	var current int
+	if err := s.db.QueryRowContext(ctx, hasStanding).Scan(&current); err != nil {
+		return nil, err
+	}
+	if current == 0 {
+		if err := s.upgrade(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.loadPosition(ctx); err != nil {
 		return nil, err
 	}
@@ -135,6 +161,18 @@ func (s *state) load(ctx context.Context) (*screen.Index, error) {
 		return nil, fmt.Errorf("%w: %d listings are not the set that was signed for sequence %d", errDamaged, count, s.at.Tree.Size())
 	}
 	return index, nil
+}
+
+func (s *state) upgrade(ctx context.Context) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after Commit there is nothing to roll back
+	if _, err := tx.ExecContext(ctx, addStanding); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 func (s *state) loadPosition(ctx context.Context) error {
@@ -195,8 +233,12 @@ func (s *state) positionSum(format int, hub, position []byte) []byte {
 
 func (s *sums) held(h held) []byte {
 	e := h.entry
-	return s.of([]byte("listing"), h.id[:], word(h.sequence), h.element[:], word(e.Mark.Hash), e.Mark.Tag[:], []byte(e.Name), []byte(e.Masked),
-		[]byte(e.Case), []byte(e.Court), []byte(e.Severity), word(uint64(e.Published)), word(uint64(e.Until)))
+	fields := [][]byte{[]byte("listing"), h.id[:], word(h.sequence), h.element[:], word(e.Mark.Hash), e.Mark.Tag[:], []byte(e.Name), []byte(e.Masked),
+		[]byte(e.Case), []byte(e.Court), []byte(e.Severity), word(uint64(e.Published)), word(uint64(e.Until))}
+	if h.since != 0 || h.whose != 0 { // a row of the first version keeps its sum
+		fields = append(fields, word(h.since), word(h.whose))
+	}
+	return s.of(fields...)
 }
 
 func scanHeld(rows *sql.Rows, sums *sums) (held, error) {
@@ -204,7 +246,8 @@ func scanHeld(rows *sql.Rows, sums *sums) (held, error) {
 	var id, element, tag, sum []byte
 	var hash int64
 	e := &h.entry
-	err := rows.Scan(&id, &h.sequence, &element, &hash, &tag, &e.Name, &e.Masked, &e.Case, &e.Court, &e.Severity, &e.Published, &e.Until, &sum)
+	err := rows.Scan(&id, &h.sequence, &element, &hash, &tag, &e.Name, &e.Masked, &e.Case, &e.Court, &e.Severity, &e.Published, &e.Until, &sum,
+		&h.since, &h.whose)
 	if err != nil {
 		return h, unreadable(err)
 	}
@@ -242,34 +285,89 @@ func (e *elements) Element(id gongxin.ListingID) (d ledger.Digest, ok bool) {
 	return ledger.Digest(b), true
 }
 
+// standing reads since and whose of a listing that the state holds.
+func (e *elements) standing(id gongxin.ListingID) (since, whose uint64, err error) {
+	err = e.query(e.ctx, readStanding, id[:]).Scan(&since, &whose)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, fmt.Errorf("%w: listing %s is in the index and not in the file", errDamaged, id)
+	}
+	return since, whose, err
+}
+
 // A difference is what changes do to the set in force: what is put, and what is
 // taken out.
 type difference struct {
 	put  []held
-	gone []gongxin.ListingID
+	gone []departure
 }
 
-// reduce folds verified changes into what is different after them.
-func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry) difference {
-	latest := map[gongxin.ListingID]int{}
-	for i, c := range changes {
-		if c.Event.Kind.Force() != gongxin.ForceNone {
-			latest[c.Event.Listing] = i
-		}
-	}
-	var d difference
-	for i, c := range changes {
-		if at, ok := latest[c.Event.Listing]; !ok || at != i {
-			continue
-		}
-		if c.Event.Kind.Force() == gongxin.ForceLeaves {
-			d.gone = append(d.gone, c.Event.Listing)
-			continue
-		}
-		d.put = append(d.put, held{id: c.Event.Listing, sequence: c.Sequence, element: c.Element, entry: entry(*c.Event.Entry)})
-	}
-	return d
+// A departure is a listing taken out of force, by an event of kind.
+type departure struct {
+	id   gongxin.ListingID
+	kind gongxin.EventKind
 }
+
+// A track follows one listing through changes.
+type track struct {
+	held
+	known bool              // entry is that of the listing before, in force or not
+	last  gongxin.EventKind // that concerned the set in force
+}
+
+// reduce folds verified changes into what is different after them. before gives
+// what is known of a listing as it was before the changes, if anything is: the
+// person at least.
+func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, before func(gongxin.ListingID) (h held, known bool, err error)) (d difference, err error) {
+	tracks := map[gongxin.ListingID]*track{}
+	var order []*track
+	for _, c := range changes {
+		force := c.Event.Kind.Force()
+		if force == gongxin.ForceNone {
+			continue
+		}
+		t := tracks[c.Event.Listing]
+		if t == nil {
+			t = new(track)
+			if t.held, t.known, err = before(c.Event.Listing); err != nil {
+				return d, err
+			}
+			t.id = c.Event.Listing
+			tracks[t.id] = t
+			order = append(order, t)
+		}
+		t.follow(c, force, entry)
+	}
+	for _, t := range order {
+		if t.last.Force() == gongxin.ForceLeaves {
+			d.gone = append(d.gone, departure{t.id, t.last})
+		} else {
+			d.put = append(d.put, t.held)
+		}
+	}
+	return d, nil
+}
+
+func (t *track) follow(c feed.Change, force gongxin.Force, entry func(gongxin.Entry) screen.Entry) {
+	t.last = c.Event.Kind
+	if force == gongxin.ForceLeaves {
+		return
+	}
+	t.sequence, t.element = c.Sequence, c.Element
+	if force == gongxin.ForceEnters {
+		t.since = c.Sequence
+	}
+	if c.Event.Entry == nil {
+		return // erased, and not the last: it has left, or another event tells what it is
+	}
+	e := entry(*c.Event.Entry)
+	if t.known && !samePerson(t.entry, e) {
+		t.whose = c.Sequence
+	}
+	t.entry, t.known = e, true
+}
+
+// samePerson tells whether a restriction on account of a stands on account of b.
+func samePerson(a, b screen.Entry) bool { return a.Mark == b.Mark && screen.Agrees(a.Name, b.Name) }
 
 // write writes d and the position in one transaction, or nothing.
 func (s *state) write(ctx context.Context, d difference, at feed.Position) error {
@@ -309,14 +407,14 @@ func (s *state) writeRows(ctx context.Context, tx *sql.Tx, d difference) error {
 	for _, h := range d.put {
 		e := h.entry
 		_, err := put.ExecContext(ctx, h.id[:], int64(h.sequence), h.element[:], int64(e.Mark.Hash), e.Mark.Tag[:], e.Name, e.Masked, e.Case,
-			e.Court, string(e.Severity), int64(e.Published), int64(e.Until), sums.held(h))
+			e.Court, string(e.Severity), int64(e.Published), int64(e.Until), sums.held(h), int64(h.since), int64(h.whose))
 		if err != nil {
 			return fmt.Errorf("write listing %s: %w", h.id, err)
 		}
 	}
-	for _, id := range d.gone {
-		if _, err := remove.ExecContext(ctx, id[:]); err != nil {
-			return fmt.Errorf("remove listing %s: %w", id, err)
+	for _, l := range d.gone {
+		if _, err := remove.ExecContext(ctx, l.id[:]); err != nil {
+			return fmt.Errorf("remove listing %s: %w", l.id, err)
 		}
 	}
 	return nil

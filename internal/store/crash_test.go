@@ -53,8 +53,10 @@ func writeUntilKilled(url string) error {
 				l, err := admit(context.Background(), db, n)
 				if err == nil && n%3 == 0 {
 					err = db.Write(context.Background(), func(ctx context.Context, tx *store.Tx) error {
-						l, err = tx.Append(ctx, l, withdrawn(l), [32]byte{})
-						return err
+						if l, err = tx.Append(ctx, l, withdrawn(l), [32]byte{}); err != nil {
+							return err
+						}
+						return tx.KeepDocument(ctx, paper(l))
 					})
 				}
 				if err != nil {
@@ -72,6 +74,14 @@ func writeUntilKilled(url string) error {
 		}()
 	}
 	return <-errs
+}
+
+// paper is the document that belongs to the act which l stands at.
+func paper(l gongxin.Listing) gongxin.Document {
+	return gongxin.Document{
+		Number: l.Entry.Case.String() + "之一", Listing: l.ID, Kind: gongxin.DocWithdrawal, Court: l.Entry.Court, For: l.Sequence,
+		Sequence: l.Sequence, At: noon, Page: []byte("<p>撤销</p>"), Data: []byte("{}"),
+	}
 }
 
 func TestAKilledProcessLosesNothingAcknowledged(t *testing.T) {
@@ -165,6 +175,18 @@ func allThere(t *testing.T, url string, acknowledged map[int]string) {
 			if got := fmt.Sprintf("%d %s", l.Sequence, l.State); got != want {
 				t.Errorf("listing %d: got %s, acknowledged was %s", n, got, want)
 			}
+			if d, err := v.Documents(ctx, l.ID); err != nil || (len(d) == 1) != (l.State == gongxin.Withdrawn) {
+				t.Errorf("listing %d is %s, with papers %+v, %v", n, l.State, d, err)
+			}
+		}
+		counts, err := v.Counts(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var papers uint64
+		const count = `SELECT COUNT(*) FROM documents d JOIN events e ON e.sequence = d.sequence AND e.kind = 'listing_withdrawn'`
+		if err := storetest.SQL(t, url).QueryRow(count).Scan(&papers); err != nil || papers != counts[gongxin.Withdrawn] {
+			t.Errorf("%d papers of %d acts, %v", papers, counts[gongxin.Withdrawn], err)
 		}
 	})
 	follow(t, db, gongxin.AudiencePartner, 1000)

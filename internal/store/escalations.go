@@ -41,7 +41,8 @@ func escalationKey(id string) (e Escalation, ok bool) {
 	e.Listing, errs[0] = gongxin.ParseListingID(f[0])
 	e.Kind = gongxin.DutyKind(f[1])
 	e.Opened, errs[1] = strconv.ParseUint(f[2], 10, 63)
-	e.Level, errs[2] = strconv.Atoi(f[3])
+	level, err := strconv.ParseInt(f[3], 10, 32)
+	e.Level, errs[2] = int(level), err
 	return e, errs == [3]error{} && e.ID() == id
 }
 

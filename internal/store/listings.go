@@ -160,12 +160,12 @@ type reader struct {
 // what has not begun, and a failure ends the transaction.
 func (r *reader) each(ctx context.Context, text string, args []any, f func(scan func(...any) error) error) error {
 	if r.tx == nil {
-		return r.s.each(ctx, text, args, f)
+		return r.s.each(ctx, text, legible(args), f)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return r.tx.fault(r.s.each(background, text, args, f))
+	return r.tx.fault(r.s.each(background, text, legible(args), f))
 }
 
 // one is each for a query of which at most one row is wanted; found tells whether

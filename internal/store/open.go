@@ -9,8 +9,9 @@
 // have no gaps; what Read sees is one moment, at a committed head; several
 // processes may use one database. A DB may be used from any number of goroutines.
 //
-// What a listing says about a person stands in the bodies of its events and
-// nowhere else; persons are found by keyed hashes (docs/decisions/blind-index.md).
+// What is said about a person stands in the bodies of events, in documents and
+// evidence, and in the words of people, all of which can be erased; persons, cases
+// and documents are found by keyed hashes (docs/decisions/blind-index.md).
 package store
 
 import (

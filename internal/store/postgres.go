@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,11 +26,15 @@ var postgresEngine = engine{
 	lockHead:   " FOR UPDATE",
 	lockSchema: lockPostgres,
 	bulk:       postgresBulk,
-	constraint: func(err error) bool {
+	unfit: func(err error) bool {
 		var e *pgconn.PgError
-		return errors.As(err, &e) && strings.HasPrefix(e.Code, "23")
+		return errors.As(err, &e) && len(e.Code) == 5 && slices.Contains(unfit, e.Code[:2])
 	},
 }
+
+// unfit are the classes of errors of values: data exceptions, broken constraints,
+// and limits such as the longest key of an index.
+var unfit = []string{"22", "23", "54"}
 
 // postgresOldest is the oldest server version that is supported.
 const postgresOldest = 150000

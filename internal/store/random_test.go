@@ -20,6 +20,22 @@ type model struct {
 	size     uint64
 }
 
+// follows are the kinds that move a listing on, and beside those that leave it in
+// its state. The store asks only for what folds; some orders are not lawful.
+var (
+	follows = map[gongxin.State][]gongxin.EventKind{
+		gongxin.ToNotice:  {gongxin.NoticeServed, gongxin.ListingDropped},
+		gongxin.Noticed:   {gongxin.ListingInitiated},
+		gongxin.Initiated: {gongxin.DecisionDrafted},
+		gongxin.Proposed:  {gongxin.ListingDecided, gongxin.DraftReturned},
+		gongxin.Decided:   {gongxin.DecisionServed, gongxin.ListingPublished, gongxin.ListingRevoked},
+		gongxin.Delivered: {gongxin.ListingPublished},
+		gongxin.InForce:   {gongxin.ListingCorrected, gongxin.TermExtended, gongxin.ListingSuspended, gongxin.ListingSuspended, gongxin.ListingWithdrawn, gongxin.ListingExpired, gongxin.ListingRevoked},
+		gongxin.Suspended: {gongxin.SuspensionEnded, gongxin.SuspensionEnded, gongxin.ListingWithdrawn, gongxin.ListingExpired, gongxin.ListingRevoked},
+	}
+	beside = []gongxin.EventKind{gongxin.ObjectionFiled, gongxin.PropertyChecked, gongxin.DeadlineLapsed}
+)
+
 // next draws an event that the register could cause, and says to which listing; −1 for a new one.
 func (m *model) next(t *rapid.T) (at int, e gongxin.Event) {
 	n := rapid.IntRange(0, 9).Draw(t, "case")
@@ -28,23 +44,16 @@ func (m *model) next(t *rapid.T) (at int, e gongxin.Event) {
 	if !known || m.listings[at].State.Ended() {
 		e = admitted(n)
 		if rapid.Bool().Draw(t, "procedure") {
-			e.Kind, e.Origin = gongxin.NoticeServed, gongxin.FromProcedure
+			e.Kind, e.Origin = gongxin.NoticeDrafted, gongxin.FromProcedure
 		}
 		e.Entry.NonPublic = rapid.Bool().Draw(t, "non-public")
 		return -1, e
 	}
 	l := m.listings[at]
 	e.Listing = l.ID
-	switch l.State {
-	case gongxin.Noticed:
-		e.Kind = gongxin.ListingDecided
-	case gongxin.Decided:
-		e.Kind = rapid.SampledFrom([]gongxin.EventKind{gongxin.ListingPublished, gongxin.ListingRevoked}).Draw(t, "kind")
-	default:
-		e.Kind = rapid.SampledFrom([]gongxin.EventKind{
-			gongxin.ListingCorrected, gongxin.ListingWithdrawn, gongxin.ListingExpired, gongxin.ListingRevoked,
-		}).Draw(t, "kind")
-	}
+	e.By = rapid.SampledFrom([]gongxin.Actor{clerk, judge, subject}).Draw(t, "by")
+	e.Kind = rapid.SampledFrom(append(follows[l.State], beside...)).Draw(t, "kind")
+	e.Was, e.Late, e.Lead = l.Entry.Until, rapid.Bool().Draw(t, "late"), rapid.Bool().Draw(t, "lead")
 	if e.Kind.SetsEntry() {
 		corrected := l.Entry
 		corrected.Performed = rapid.SampledFrom([]string{"0元", "1000元"}).Draw(t, "performed")
@@ -171,7 +180,7 @@ func (m *model) compare(t *rapid.T, ctx context.Context, db *store.DB) {
 			got[id] = true
 		}
 		for _, l := range m.listings {
-			if want := l.State == gongxin.InForce && l.Entry.Until < day; want != got[l.ID] {
+			if want := (l.State == gongxin.InForce || l.State == gongxin.Suspended) && l.Entry.Until < day; want != got[l.ID] {
 				t.Errorf("listing %s (%s until %s): due %v", l.ID, l.State, l.Entry.Until, got[l.ID])
 			}
 		}

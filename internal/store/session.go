@@ -19,8 +19,20 @@ type engine struct {
 	lockHead   string            // ends the reading of the head in a transaction that will write
 	lockSchema func(context.Context, *session) error
 	// bulk inserts n rows. Values are int64, string, []byte or nil.
-	bulk       func(ctx context.Context, s *session, into *insert, n int, values func(i int) []driver.Value) error
-	constraint func(error) bool // the statement broke a constraint and did nothing else
+	bulk  func(ctx context.Context, s *session, into *insert, n int, values func(i int) []driver.Value) error
+	unfit func(error) bool // the values of the statement do not fit a column, an index or a constraint; it did nothing else
+}
+
+// legible replaces in the texts among args what PostgreSQL does not take as text:
+// NUL and what is no UTF-8. Such texts come from outside, in names of files and of
+// people who are looked for, and one of them must not end a shared transaction.
+func legible(args []any) []any {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 // An insert names a table and the columns that its rows give.

@@ -23,9 +23,9 @@ var sqliteEngine = engine{
 	lockHead:   "",
 	lockSchema: func(context.Context, *session) error { return nil }, // BEGIN IMMEDIATE has
 	bulk:       sqliteBulk,
-	constraint: func(err error) bool {
+	unfit: func(err error) bool {
 		var e *sqlite.Error
-		return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+		return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT || e.Code()&0xff == sqlite3.SQLITE_TOOBIG)
 	},
 }
 

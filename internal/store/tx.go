@@ -282,11 +282,11 @@ func (tx *Tx) exec(text string, args ...any) (int64, error) {
 		}
 		tx.savepoint = true
 	}
-	n, err := tx.s.exec(background, text, args...)
+	n, err := tx.s.exec(background, text, legible(args)...)
 	switch {
 	case err == nil:
 		tx.wrote = tx.wrote || n > 0
-	case !tx.db.engine.constraint(err):
+	case !tx.db.engine.unfit(err):
 		return 0, tx.fault(err)
 	}
 	return n, err

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -212,6 +214,53 @@ func TestARowThatMakesNoSenseHarmsNobodyElse(t *testing.T) {
 		if errs[0] == nil || errs[1] != nil {
 			t.Errorf("got %v", errs)
 		}
+	})
+}
+
+func TestTextThatNoDatabaseTakesHarmsNobodyElse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		long := make([]byte, 1<<16) // longer than PostgreSQL takes as a key, and not to be compressed
+		if _, err := rand.Read(long); err != nil {
+			t.Fatal(err)
+		}
+		errs := together(t, db,
+			func(ctx context.Context, tx *store.Tx) error {
+				for _, id := range []string{"\x00", "a\x00b", "\xff", "zhao\xe8"} {
+					if _, err := tx.Person(ctx, id); gongxin.CodeOf(err) != "PERSON_UNKNOWN" {
+						t.Errorf("%q: got %v", id, err)
+					}
+				}
+				if err := tx.Refuse(ctx, access.Refusal{At: noon, By: "\x00", Operation: "sign-in", Code: "SIGN_IN_FAILED", From: "\xff"}); err != nil {
+					return err
+				}
+				return tx.SaveEvidence(ctx, store.Evidence{Name: "a\x00\xff.png", At: noon, Body: []byte{0}})
+			},
+			func(ctx context.Context, tx *store.Tx) error {
+				return tx.SaveKept(ctx, store.Kept{Gate: "rail", Reference: base64.StdEncoding.EncodeToString(long), At: noon})
+			},
+			func(ctx context.Context, tx *store.Tx) error {
+				return tx.SaveKept(ctx, store.Kept{Gate: "rail", Reference: "1", At: noon})
+			},
+		)
+		if errs[0] != nil || errs[2] != nil { // the second may have failed
+			t.Errorf("got %v", errs)
+		}
+		view(t, db, func(ctx context.Context, v *store.View) {
+			if got, err := v.Evidence(ctx, [32]byte{}); err != nil || got.Name != "a\uFFFD\uFFFD.png" {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			want := 2
+			if errs[1] != nil {
+				want = 1
+			}
+			if got, err := v.Kept(ctx, "\x00", 10); err != nil || len(got) != 0 {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			if got, err := v.Kept(ctx, "rail", 10); err != nil || len(got) != want {
+				t.Errorf("got %d, %v, want %d", len(got), err, want)
+			}
+		})
 	})
 }
 

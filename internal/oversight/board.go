@@ -70,6 +70,13 @@ func (c Count) Of(s State) int {
 	return 0
 }
 
+// Add counts one more in s.
+func (c *Count) Add(s State) {
+	if n := c.of(s); n != nil {
+		*n++
+	}
+}
+
 func (c *Count) of(s State) *int {
 	switch s {
 	case Overdue:
@@ -123,7 +130,7 @@ func NewBoard(duties []gongxin.Duty, today gongxin.Day, c *calendar.Calendar) Bo
 		}
 		b.Rows = append(b.Rows, row)
 		for _, count := range []*Count{&b.Total, of(courts, d.Court), of(people, d.Person)} {
-			*count.of(row.State)++
+			count.Add(row.State)
 		}
 	}
 	slices.SortFunc(b.Rows, compare)

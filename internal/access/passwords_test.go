@@ -48,6 +48,9 @@ func TestAPasswordIsKnownByItsHashAlone(t *testing.T) {
 			}
 		})
 	}
+	if first, err := HashFirstPassword(password, rand.Reader); err != nil || !VerifyPassword(first, password) || !(Person{Password: first}).incomplete() {
+		t.Errorf("a first password does not ask for another: %s, %v", first, err)
+	}
 	for _, none := range []string{"", strings.Repeat("长", 2000)} {
 		if _, err := HashPassword(none, rand.Reader); gongxin.CodeOf(err) != "PASSWORD_WEAK" {
 			t.Errorf("a password of %d bytes was hashed: %v", len(none), err)

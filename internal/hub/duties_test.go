@@ -99,8 +99,13 @@ func (c *court) hub(days *calendar.Calendar) *overseer {
 	return &overseer{hub: h}
 }
 
-// listed puts one listing in force, of one subject in the case n.
+// listed puts one listing of 苏0505 in force, of one subject in the case n.
 func (c *court) listed(h *Hub, n int) gongxin.ListingID {
+	c.Helper()
+	return c.listedBy(h, courtJudge.Court, n)
+}
+
+func (c *court) listedBy(h *Hub, code gongxin.CourtCode, n int) gongxin.ListingID {
 	c.Helper()
 	number, _, err := identity.Parse("320000198001010018") // never issued
 	if err != nil {
@@ -108,13 +113,13 @@ func (c *court) listed(h *Hub, n int) gongxin.ListingID {
 	}
 	today := gongxin.DayOf(c.now())
 	entry := &gongxin.Entry{
-		Court: courtJudge.Court, CourtName: "苏州市虎丘区人民法院", Case: gongxin.MustCaseNumber(fmt.Sprintf("（2016）苏0505执%d号", n+1)),
+		Court: code, CourtName: h.courtName(code), Case: gongxin.MustCaseNumber(fmt.Sprintf("（2016）%s执%d号", code, n+1)),
 		Subject: gongxin.Subject{Name: "赵试样", Number: number}, Basis: "（2015）虎民初字第1号", BasisBody: "苏州市虎丘区人民法院",
 		Obligation: "给付", Performance: "全部未履行", Conduct: "有履行能力而拒不履行", Published: today, Filed: today.Add(-30),
 	}
 	entry.Subject.Sex = number.Sex()
 	entry.Subject.Age, _ = entry.Subject.AgeOn(today)
-	taken, err := h.Register.Take(c.Context(), gongxin.Actor{ID: "system@苏0505", Role: gongxin.RoleCourtSystem, Court: courtJudge.Court},
+	taken, err := h.Register.Take(c.Context(), gongxin.Actor{ID: "system@" + code.String(), Role: gongxin.RoleCourtSystem, Court: code},
 		[]register.Submission{{Entry: entry, Digest: [32]byte{byte(n + 1)}}})
 	if err != nil || taken[0].Err != nil {
 		c.Fatal(err, taken)

@@ -118,6 +118,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	every("heartbeat", h.Heartbeat, h.heartbeat)
 	every("expiry", 20*time.Second, h.expire)
+	every("duties", 20*time.Second, (&overseer{hub: h}).run)
 	every("snapshot", 30*time.Second, h.makeSnapshot)
 	every("refusals", time.Minute, h.tellUnrecorded)
 	g.Go(func() error { return h.applyBatches(ctx) })

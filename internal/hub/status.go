@@ -53,15 +53,19 @@ func (h *Hub) Status(ctx context.Context) (s web.Status, err error) {
 	return s, err
 }
 
-// way fills in when l came into force and ended, and when each gate had applied that.
+// way fills in when l came into force, and ended or was suspended, and when each
+// gate had applied that.
 func way(ctx context.Context, v *store.View, l gongxin.Listing, gates []store.Gate, shown *web.Listing) error {
 	events, err := v.Events(ctx, l.ID)
 	if err != nil {
 		return err
 	}
 	for _, e := range events {
-		if e.Event.Kind.Force() == gongxin.ForceEnters {
+		switch kind := e.Event.Kind; {
+		case kind.Force() == gongxin.ForceEnters:
 			shown.Begin = web.Step{Sequence: e.Sequence, At: e.Event.At}
+		case kind == gongxin.ListingSuspended && l.State == gongxin.Suspended:
+			shown.End = web.Step{Sequence: e.Sequence, At: e.Event.At}
 		}
 	}
 	for _, step := range []*web.Step{&shown.Begin, &shown.End} {

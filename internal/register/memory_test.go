@@ -55,9 +55,10 @@ func newMemory() *memory {
 	}}
 }
 
+// clone keeps k as it stands; what is only ever appended to needs no copy.
 func (k kept) clone() kept {
 	return kept{
-		maps.Clone(k.listings), maps.Clone(k.submissions), slices.Clone(k.events), slices.Clone(k.commits), maps.Clone(k.keys),
+		maps.Clone(k.listings), maps.Clone(k.submissions), k.events, k.commits, maps.Clone(k.keys),
 		maps.Clone(k.duties), maps.Clone(k.documents), maps.Clone(k.counted),
 	}
 }

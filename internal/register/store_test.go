@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +28,8 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 		at := noon
 		now := func() time.Time { return at }
 		db := open()
-		r := New(Config{Writer: durable{db}, Policy: rules, Calendar: holidays, Now: now, Random: rand.Reader})
+		config := Config{Writer: durable{db}, Policy: rules, Calendar: holidays, Courts: directory, Scribe: plain{}, Now: now, Random: rand.Reader}
+		r := New(config)
 		ctx := t.Context()
 		take := func(want string, batch ...Submission) []Taken {
 			t.Helper()
@@ -64,19 +66,37 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 		take("ALREADY_ENDED", out(with(older, func(e *gongxin.Entry) { e.Subject.Number = organisation }), "2017-03-30", gongxin.GroundPerformed))
 
 		// A procedure, by another handle on the same database.
-		r = New(Config{Writer: durable{open()}, Policy: rules, Calendar: holidays, Now: now, Random: rand.Reader})
-		l := do(ServeNotice{Entry: entryOf(organisation), By: clerk}, gongxin.Noticed)
-		if again := do(ServeNotice{Entry: entryOf(organisation), By: clerk}, gongxin.Noticed); again != l {
+		config.Writer = durable{open()}
+		r = New(config)
+		hidden := with(entryOf(organisation), func(e *gongxin.Entry) { e.NonPublic, e.Employer = true, "某公司" })
+		l := do(DraftNotice{Entry: hidden, By: clerk}, gongxin.ToNotice)
+		if again := do(DraftNotice{Entry: hidden, By: clerk}, gongxin.ToNotice); again != l {
 			t.Errorf("the notice again gave %+v, want %+v", again, l)
 		}
-		do(Decide{Listing: l.ID, Decision: "D1", By: judge}, gongxin.Decided)
-		do(Publish{Listing: l.ID, By: clerk}, gongxin.InForce)
-		do(Correct{Listing: l.ID, Entry: with(entryOf(credit), func(e *gongxin.Entry) { e.Published = day("2017-04-01") }), By: judge}, gongxin.InForce)
-		do(Withdraw{Listing: l.ID, Ground: gongxin.GroundSettled, Decision: "D2", By: judge}, gongxin.Withdrawn)
+		for _, step := range wayToForce[1:] {
+			l = do(step(hidden, l.ID), states[1+slices.Index(states, l.State)])
+		}
+		do(Correct{Listing: l.ID, Entry: with(l.Entry, func(e *gongxin.Entry) { e.Subject.Number = credit }), Decision: "更正1号", By: judge}, gongxin.InForce)
+		do(TellEmployer{Listing: l.ID, Service: gongxin.ServedByMail, By: clerk}, gongxin.InForce)
+		do(Object{Listing: l.ID, Reason: "不服", By: clerk}, gongxin.InForce)
+		do(Review{Listing: l.ID, Reason: "驳回", By: judge}, gongxin.InForce)
+		do(AskReconsideration{Listing: l.ID, Reason: "不服", By: clerk}, gongxin.InForce)
+		do(RecordGround{Listing: l.ID, Ground: gongxin.GroundSettled, By: clerk}, gongxin.InForce)
+		do(ProposeReview{Listing: l.ID, Reason: "疑似有误", By: department}, gongxin.InForce)
+		if err := open().Read(ctx, func(ctx context.Context, v *store.View) error {
+			owed, err := v.OpenDuties(ctx, store.DutyFilter{Listing: l.ID}, 10)
+			if len(owed) != 3 {
+				t.Errorf("owed are %+v, want to reconsider, to withdraw and to answer a proposal", owed)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		at = noon.AddDate(0, 0, 20)
+		do(Withdraw{Listing: l.ID, Ground: gongxin.GroundSettled, Decision: "撤销1号", By: judge}, gongxin.Withdrawn)
 		if _, err := r.Do(ctx, Withdraw{Listing: l.ID, Ground: gongxin.GroundSettled, Decision: "D3", By: judge}); gongxin.CodeOf(err) != "NOT_IN_FORCE" {
 			t.Errorf("withdrawn by another decision: got %v, want NOT_IN_FORCE", err)
 		}
-		at = noon.AddDate(0, 0, 2)
 		do(Expire{Listing: first[1].Listing, By: theHub}, gongxin.Expired)
 
 		// What is stored is what folding the stored events gives.
@@ -99,6 +119,9 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 				if folded != stored {
 					t.Errorf("folding gives %+v, stored is %+v", folded, stored)
 				}
+				if id == l.ID {
+					examine(t, v, stored, events)
+				}
 				if len(events) == 0 || !stored.State.Ended() {
 					t.Errorf("listing %s has %d events and is %s, want ended", id, len(events), stored.State)
 				}
@@ -109,6 +132,28 @@ func TestTheRegisterOnEveryEngine(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// examine compares the papers and duties of a listing with its events.
+func examine(t *testing.T, v *store.View, l gongxin.Listing, events []store.Sequenced) {
+	t.Helper()
+	papers, err := v.Documents(t.Context(), l.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Event.Kind != gongxin.DocumentIssued {
+			continue
+		}
+		if len(papers) == 0 || papers[0].Sequence != e.Sequence || papers[0].Hash != e.Event.Hash || papers[0].Number != e.Event.Decision {
+			t.Fatalf("event %d commits to %s, kept are %+v", e.Sequence, e.Event.Decision, papers)
+		}
+		papers = papers[1:]
+	}
+	owed, err := v.OpenDuties(t.Context(), store.DutyFilter{Listing: l.ID}, 10)
+	if err != nil || len(owed) != 0 || l.Procedure.Lapses != 2 { // not reconsidered, and withdrawn too late
+		t.Errorf("after the exit %+v are owed, %d have lapsed (%v)", owed, l.Procedure.Lapses, err)
+	}
 }
 
 // Courts that act at once on one listing end it once; the others learn that it

@@ -43,6 +43,11 @@ func admitted() Event {
 	}
 }
 
+// allKinds are the kinds of events that concern a listing.
+var allKinds = append([]EventKind{
+	ListingPublished, ListingAdmitted, ListingCorrected, TermExtended, ListingSuspended, SuspensionEnded, ListingWithdrawn, ListingExpired, ListingRevoked,
+}, Steps...)
+
 // anyEvent draws an event as the register could make it.
 func anyEvent(t *rapid.T) Event {
 	text := rapid.StringOf(rapid.RuneFrom([]rune("某王&<>\"\\/\n\t\u2028·𠮷é\x00 ，。A1")))
@@ -53,14 +58,21 @@ func anyEvent(t *rapid.T) Event {
 		return MustDay("1990-01-01").Add(n)
 	})
 	court := rapid.SampledFrom([]CourtCode{{}, MustCourtCode("苏0508"), MustCourtCode("苏"), MustCourtCode("最高法")})
-	kinds := []EventKind{NoticeServed, ListingDecided, ListingPublished, ListingAdmitted, ListingCorrected, ListingWithdrawn, ListingExpired, ListingRevoked}
 	e := Event{
-		Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon,
-		By: Actor{ID: text.Draw(t, "by"), Role: rapid.SampledFrom([]Role{RoleClerk, RoleJudge, RoleCourtSystem, RoleHub}).Draw(t, "role"),
+		Kind: rapid.SampledFrom(allKinds).Draw(t, "kind"), At: noon,
+		By: Actor{ID: text.Draw(t, "by"), Role: rapid.SampledFrom(append(slices.Clone(Roles), RoleHub)).Draw(t, "role"),
 			Court: court.Draw(t, "by court"), Organisation: text.Draw(t, "organisation")},
-		Ground:   rapid.SampledFrom([]Ground{"", GroundPerformed, GroundWrong, GroundUnstated}).Draw(t, "ground"),
+		Ground:   rapid.SampledFrom([]Ground{"", GroundPerformed, GroundWrong, GroundUnstated, GroundCreditor}).Draw(t, "ground"),
 		Decision: text.Draw(t, "decision"), On: day.Draw(t, "on"),
+		Motion:  rapid.SampledFrom([]Motion{"", OnApplication, OnOwnMotion}).Draw(t, "motion"),
+		Service: rapid.SampledFrom(append(slices.Clone(Services), "")).Draw(t, "service"),
+		Reason:  text.Draw(t, "reason"), Late: rapid.Bool().Draw(t, "late"), Found: rapid.Bool().Draw(t, "found"), Lead: rapid.Bool().Draw(t, "lead"),
+		Request:  rapid.SampledFrom([]RequestKind{"", RequestCorrection, RequestWithdrawal}).Draw(t, "request"),
+		Evidence: text.Draw(t, "evidence"), Higher: court.Draw(t, "higher"), Was: day.Draw(t, "was"), Barred: day.Draw(t, "barred"),
+		Document: rapid.SampledFrom(append(slices.Clone(DocumentKinds), "")).Draw(t, "document"),
+		Duty:     rapid.SampledFrom([]DutyKind{"", DutyReview, DutyWithdraw}).Draw(t, "duty"), Opened: rapid.Uint64Range(0, 1<<40).Draw(t, "opened"),
 	}
+	copy(e.Hash[:], rapid.SliceOfN(rapid.Byte(), 0, 32).Draw(t, "hash"))
 	if !e.Kind.SetsEntry() {
 		e.NonPublic = rapid.Bool().Draw(t, "nonpublic exit")
 		return e
@@ -78,6 +90,7 @@ func anyEvent(t *rapid.T) Event {
 		Performance: text.Draw(t, "performance"), Conduct: text.Draw(t, "conduct"), Published: day.Draw(t, "published"),
 		Filed: day.Draw(t, "filed"), Performed: text.Draw(t, "performed"), Unperformed: text.Draw(t, "unperformed"),
 		Severity: Severity(text.Draw(t, "severity")), Until: day.Draw(t, "until"), NonPublic: rapid.Bool().Draw(t, "nonpublic"),
+		Employer: text.Draw(t, "employer"),
 	}
 	return e
 }
@@ -116,7 +129,7 @@ func TestOpenPartnerGivesWhatDepartmentsGetAndNoMore(t *testing.T) {
 		}
 		want := Event{Kind: e.Kind, Listing: e.Listing, At: e.At}
 		switch {
-		case e.Kind == NoticeServed || e.Kind == ListingDecided:
+		case slices.Contains(Steps, e.Kind):
 		case e.Entry == nil:
 			want.Ground, want.Decision, want.On = e.Ground, e.Decision, e.On
 		default:
@@ -164,6 +177,62 @@ func TestNoBodyHoldsMoreThanItsAudienceMayRead(t *testing.T) {
 	})
 }
 
+// Nobody but the court learns that somebody had notice, objected or asked: a step
+// is a step, with nothing in it, and says so in the log (2.3).
+func TestNoStepReachesAnybodyButTheCourt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := anyEvent(t)
+		if !slices.Contains(Steps, e.Kind) {
+			e.Kind = rapid.SampledFrom(Steps).Draw(t, "step")
+			if e.Kind.SetsEntry() != (e.Entry != nil) {
+				t.Skip("another entry")
+			}
+		}
+		bodies, err := e.Bodies()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(bodies[AudiencePublic]) != "{}" || string(bodies[AudiencePartner]) != "{}" || string(bodies[AudienceCourt]) == "{}" {
+			t.Fatalf("%s: %s", e.Kind, bodies)
+		}
+		if e.Kind.LeafKind() != ProcedureStep || !e.Kind.Step() || e.Kind.Force() != ForceNone {
+			t.Fatalf("%s stands in the log as %s, force %d", e.Kind, e.Kind.LeafKind(), e.Kind.Force())
+		}
+	})
+	for _, k := range allKinds {
+		if !slices.Contains(Steps, k) && (k.LeafKind() != k || k.Step()) {
+			t.Errorf("%s, which binds or releases somebody, stands in the log as %s", k, k.LeafKind())
+		}
+	}
+}
+
+// The words of the procedure, and where a subject works, are the court's alone.
+func TestWordsOfTheProcedureStayInTheCourtBody(t *testing.T) {
+	const secret = "某公司的秘密"
+	for _, k := range allKinds {
+		e := admitted()
+		e.Kind, e.Reason, e.Evidence, e.By.ID = k, secret+"1", secret+"2", secret+"3"
+		e.Entry.Employer = secret + "4"
+		if !k.SetsEntry() {
+			e.Entry = nil
+		}
+		bodies, err := e.Bodies()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(bodies[AudiencePublic], []byte(secret)) || bytes.Contains(bodies[AudiencePartner], []byte(secret)) {
+			t.Errorf("%s gives the court's words away: %s", k, bodies[:AudienceCourt])
+		}
+		want := 3
+		if k.SetsEntry() {
+			want++
+		}
+		if got := bytes.Count(bodies[AudienceCourt], []byte(secret)); got != want {
+			t.Errorf("%s: the court reads %d of %d texts: %s", k, got, want, bodies[AudienceCourt])
+		}
+	}
+}
+
 func TestWhoGetsABody(t *testing.T) {
 	entry := func(kind EventKind, nonPublic bool) Event {
 		e := admitted()
@@ -188,6 +257,15 @@ func TestWhoGetsABody(t *testing.T) {
 		{"withdrawn", exit(ListingWithdrawn, false), true, true},
 		{"withdrawn, non-public", exit(ListingWithdrawn, true), false, true},
 		{"revoked, non-public", exit(ListingRevoked, true), false, true},
+		{"notice drafted", entry(NoticeDrafted, false), false, false},
+		{"decision drafted", entry(DecisionDrafted, false), false, false},
+		{"extended", entry(TermExtended, false), true, true},
+		{"resumed, non-public", entry(SuspensionEnded, true), false, true},
+		{"suspended", exit(ListingSuspended, false), true, true},
+		{"suspended, non-public", exit(ListingSuspended, true), false, true},
+		{"dropped", exit(ListingDropped, false), false, false},
+		{"objection filed", exit(ObjectionFiled, false), false, false},
+		{"document issued", exit(DocumentIssued, false), false, false},
 	} {
 		bodies, err := tt.e.Bodies()
 		if err != nil {
@@ -224,6 +302,9 @@ func TestADamagedBodyIsAnErrorAndNeverAnEntry(t *testing.T) {
 		{"exit cut off", func() (Event, error) { return Event{Kind: ListingWithdrawn}.OpenPartner([]byte("{")) }},
 		{"court cut off", func() (Event, error) { return start.OpenAll(bodies[AudiencePublic], []byte(court[:len(court)-1])) }},
 		{"court without a number", func() (Event, error) { return start.OpenAll(bodies[AudiencePublic], []byte("{}")) }},
+		{"court with a hash that is none", func() (Event, error) {
+			return Event{Kind: DocumentIssued}.OpenAll(nil, []byte(`{"by":"x","role":"judge","hash":"00ff"}`))
+		}},
 		{"public cut off", func() (Event, error) { return start.OpenAll([]byte(public[:len(public)-1]), bodies[AudienceCourt]) }},
 		{"public with a wrong day", func() (Event, error) {
 			return start.OpenAll([]byte(strings.Replace(public, "2017-02-10", "2017-02-30", 1)), bodies[AudienceCourt])

@@ -34,6 +34,18 @@ func TestAListingIsFoldedFromItsEvents(t *testing.T) {
 		{"withdrawn", []EventKind{ListingAdmitted, ListingWithdrawn}, Withdrawn, FromCourtFile, 1, 0, true},
 		{"expired after a correction", []EventKind{ListingAdmitted, ListingCorrected, ListingExpired}, Expired, FromCourtFile, 2, 0, true},
 		{"revoked", []EventKind{ListingAdmitted, ListingRevoked}, Revoked, FromCourtFile, 1, 0, true},
+		{"the whole way", []EventKind{NoticeDrafted, NoticeServed, ListingInitiated, DecisionDrafted, ListingDecided, DecisionServed, ListingPublished}, InForce, FromCourtFile, 7, 7, false},
+		{"a draft returned", []EventKind{NoticeServed, ListingInitiated, DecisionDrafted, DraftReturned}, Initiated, FromCourtFile, 3, 0, false},
+		{"proposed", []EventKind{NoticeDrafted, NoticeServed, ListingInitiated, DecisionDrafted}, Proposed, FromCourtFile, 4, 0, false},
+		{"delivered", []EventKind{NoticeServed, ListingDecided, DecisionServed}, Delivered, FromCourtFile, 2, 0, false},
+		{"dropped", []EventKind{NoticeDrafted, ListingDropped}, Dropped, FromCourtFile, 1, 0, true},
+		{"suspended", []EventKind{ListingAdmitted, ListingSuspended}, Suspended, FromCourtFile, 1, 0, false},
+		{"resumed", []EventKind{ListingAdmitted, ListingSuspended, SuspensionEnded}, InForce, FromCourtFile, 3, 3, false},
+		{"extended", []EventKind{ListingAdmitted, TermExtended}, InForce, FromCourtFile, 2, 2, false},
+		{"withdrawn while suspended", []EventKind{ListingAdmitted, ListingSuspended, ListingWithdrawn}, Withdrawn, FromCourtFile, 1, 0, true},
+		{"what runs beside", []EventKind{ListingAdmitted, ObjectionFiled, ObjectionRejected, RejectionServed, ReconsiderationFiled, ReconsiderationRejected,
+			RequestFiled, RequestRefused, RoundClosed, PropertyChecked, GroundRecorded, OrganisationNotified, ReviewProposed, ProposalAnswered,
+			DocumentIssued, DeadlineLapsed}, InForce, FromCourtFile, 1, 1, false},
 		{"revoked before it was in force", []EventKind{NoticeServed, ListingDecided, ListingRevoked}, Revoked, FromCourtFile, 2, 0, true},
 	} {
 		var l Listing
@@ -74,6 +86,7 @@ func TestADamagedHistoryIsNoListing(t *testing.T) {
 		{"another listing's event", other, 6},
 		{"a correction without entry", noEntry, 6},
 		{"an unknown kind", unknown, 6},
+		{"a step that nobody named", Event{Kind: ProcedureStep, Listing: l.ID}, 6},
 		{"an event of the ledger itself", Event{Kind: SnapshotMade, Listing: l.ID}, 6},
 	} {
 		if got, err := l.Apply(tt.e, tt.sequence); err == nil || got.Sequence != 5 || got.State != InForce {
@@ -83,11 +96,10 @@ func TestADamagedHistoryIsNoListing(t *testing.T) {
 }
 
 func TestApplyKeepsAListingInForceExactlyWhileItCounts(t *testing.T) {
-	kinds := []EventKind{NoticeServed, ListingDecided, ListingPublished, ListingAdmitted, ListingCorrected, ListingWithdrawn, ListingExpired, ListingRevoked}
 	rapid.Check(t, func(t *rapid.T) {
 		var l Listing
 		forced := uint64(0)
-		for i, kind := range rapid.SliceOfN(rapid.SampledFrom(kinds), 1, 8).Draw(t, "kinds") {
+		for i, kind := range rapid.SliceOfN(rapid.SampledFrom(allKinds), 1, 12).Draw(t, "kinds") {
 			sequence := uint64(i + 1)
 			var err error
 			if l, err = l.Apply(event(kind), sequence); err != nil {
@@ -112,7 +124,18 @@ func TestEveryKindOfEventIsKnownWithItsForce(t *testing.T) {
 		entry bool
 		force Force
 	}{
+		{NoticeDrafted, true, ForceNone},
 		{NoticeServed, true, ForceNone},
+		{DecisionDrafted, true, ForceNone},
+		{DraftReturned, false, ForceNone},
+		{DecisionServed, false, ForceNone},
+		{ListingDropped, false, ForceNone},
+		{ObjectionUpheld, false, ForceNone},
+		{DocumentIssued, false, ForceNone},
+		{DeadlineLapsed, false, ForceNone},
+		{TermExtended, true, ForceReplaces},
+		{ListingSuspended, false, ForceLeaves},
+		{SuspensionEnded, true, ForceEnters},
 		{ListingDecided, true, ForceNone},
 		{ListingPublished, true, ForceEnters},
 		{ListingAdmitted, true, ForceEnters},
@@ -129,6 +152,64 @@ func TestEveryKindOfEventIsKnownWithItsForce(t *testing.T) {
 	if k := EventKind("listing_sold"); k.Known() || k.SetsEntry() || k.Force() != ForceNone {
 		t.Errorf("%s is known", k)
 	}
+}
+
+// What due process has seen is folded from the steps, and an exit closes what runs beside.
+func TestTheProcedureIsFoldedFromItsSteps(t *testing.T) {
+	on := func(d int) Day { return MustDay("2017-03-01").Add(d) }
+	clerk := Actor{ID: "clerk.wang", Role: RoleClerk}
+	judge := Actor{ID: "judge.li", Role: RoleJudge}
+	above := MustCourtCode("苏05")
+	var l Listing
+	take := func(events ...Event) {
+		t.Helper()
+		for _, e := range events {
+			e.Listing = ListingID{1}
+			if e.Kind.SetsEntry() {
+				e.Entry = admitted().Entry
+			}
+			var err error
+			if l, err = l.Apply(e, l.Sequence+1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	equal := func(want Procedure) {
+		t.Helper()
+		if l.Procedure != want {
+			t.Fatalf("after %d\n got %+v\nwant %+v", l.Sequence, l.Procedure, want)
+		}
+	}
+	take(Event{Kind: NoticeDrafted, By: clerk, Barred: on(90)}, Event{Kind: NoticeServed, By: clerk, On: on(1)}, Event{Kind: ListingInitiated, By: clerk, Motion: OnApplication, On: on(2)},
+		Event{Kind: DecisionDrafted, By: clerk}, Event{Kind: DraftReturned, By: judge})
+	p := Procedure{Barred: on(90), Noticed: on(1), Motion: OnApplication, Moved: on(2), Handler: judge.ID}
+	equal(p)
+	take(Event{Kind: DecisionDrafted, By: clerk}, Event{Kind: ListingDecided, By: judge, Decision: "D1", On: on(3)}, Event{Kind: DecisionServed, By: clerk, On: on(4)}, Event{Kind: ListingPublished, By: clerk})
+	p.Drafter, p.Approver, p.Decision, p.Decided, p.Delivered, p.Handler = clerk.ID, judge.ID, "D1", on(3), on(4), clerk.ID
+	equal(p)
+	take(Event{Kind: ObjectionFiled, On: on(5), Late: true}, Event{Kind: ObjectionRejected, By: judge, On: on(6), Decision: "D2"}, Event{Kind: RejectionServed, On: on(7)},
+		Event{Kind: ReconsiderationFiled, On: on(8), Late: true, Higher: above}, Event{Kind: ReconsiderationRejected, By: Actor{ID: "judge.chen", Role: RoleHigherCourt}, Decision: "H1"})
+	p.Step, p.Objected, p.Late, p.Reviewed, p.Review, p.RejectedServed, p.Reconsidered, p.ReconsiderLate, p.Higher, p.HigherDecision, p.Handler =
+		ObjectionClosed, on(5), true, on(6), "D2", on(7), on(8), true, above, "H1", judge.ID
+	equal(p)
+	take(Event{Kind: ObjectionFiled, On: on(9)})
+	p.Step, p.Objected, p.Late, p.Reviewed, p.Review, p.RejectedServed, p.Reconsidered, p.ReconsiderLate, p.Higher, p.HigherDecision =
+		Objected, on(9), false, 0, "", 0, 0, false, CourtCode{}, ""
+	equal(p)
+	take(Event{Kind: RequestFiled, Request: RequestWithdrawal, Ground: GroundSettled, On: on(10)}, Event{Kind: RequestRefused}, Event{Kind: RequestFiled, Request: RequestCorrection, On: on(11)})
+	p.Request, p.RequestOn, p.Answered, p.LastRequest = RequestCorrection, on(11), 1, "refused"
+	equal(p)
+	take(Event{Kind: RoundClosed, On: on(12)}, Event{Kind: PropertyChecked, On: on(13)}, Event{Kind: PropertyChecked, On: on(14), Lead: true}, Event{Kind: PropertyChecked, On: on(15)},
+		Event{Kind: GroundRecorded, Ground: GroundClosed, On: on(16)}, Event{Kind: OrganisationNotified, On: on(17)}, Event{Kind: DeadlineLapsed}, Event{Kind: DocumentIssued},
+		Event{Kind: ReviewProposed, By: Actor{ID: "gate.rail", Role: RoleDepartment}}, Event{Kind: ReviewProposed, By: Actor{ID: "officer.qian", Role: RoleOfficer}})
+	p.RoundClosed, p.Checks, p.Checked, p.Ground, p.GroundOn, p.Notified, p.Lapses, p.Proposals, p.Proposers = on(12), 1, on(15), GroundClosed, on(16), on(17), 1, 2, "gate.rail officer.qian"
+	equal(p)
+	take(Event{Kind: TermExtended, Was: on(700)}, Event{Kind: TermExtended, Was: on(800)}, Event{Kind: ListingSuspended, On: on(18)})
+	p.Term, p.Suspended = on(700), on(18)
+	equal(p)
+	take(Event{Kind: ListingWithdrawn, On: on(19)})
+	p.Step, p.Request, p.RequestOn, p.Proposals, p.Proposers, p.Suspended = ObjectionClosed, "", 0, 0, "", 0
+	equal(p)
 }
 
 func TestAnActorSpeaksForItsOwnCourt(t *testing.T) {
@@ -170,6 +251,9 @@ func TestListingIDsSortByAgeAndReadBack(t *testing.T) {
 		later, err := NewListingID(time.UnixMilli(ms+1), &fixed{random})
 		if err != nil || later.String() <= id.String() {
 			t.Fatalf("%s is not after %s (%v)", later, id, err)
+		}
+		if !id.Made().Equal(time.UnixMilli(ms)) {
+			t.Fatalf("made at %d ms, says %s", ms, id.Made())
 		}
 		if back, err := ParseListingID(id.String()); err != nil || back != id || len(id.String()) != 26 {
 			t.Fatalf("%s reads as %s, %v", id, back, err)

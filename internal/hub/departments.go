@@ -31,6 +31,19 @@ func ofDepartment(ctx context.Context) bool {
 	return role == gongxin.RoleDepartment || role == gongxin.RoleOfficer
 }
 
+// overseen tells whether the caller may see what concerns a listing: supervisors
+// see what concerns the courts in their part of the tree, others who may read all of it.
+func (h *Hub) overseen(ctx context.Context, v *store.View, id gongxin.ListingID) (bool, error) {
+	if access.ActorFrom(ctx).Role != gongxin.RoleSupervisor || id.IsZero() {
+		return true, nil
+	}
+	_, err := h.visible(ctx, v, id)
+	if gongxin.KindOf(err) == gongxin.KindMissing {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // A Review is a request to a department that it look again at a restriction (3.12).
 type Review struct {
 	ID        string            `json:"id" doc:"the reference of the restriction"`
@@ -153,10 +166,19 @@ func (a *api) restrictionReviews(ctx context.Context, in *GatePath) (*reviewsOut
 	out.Body.Reviews = []Review{}
 	err := a.hub.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
 		reviews, err := v.RestrictionReviews(ctx, in.Gate, maxShown)
-		for _, r := range reviews {
-			out.Body.Reviews = append(out.Body.Reviews, newReview(r))
+		if err != nil {
+			return err
 		}
-		return err
+		for _, r := range reviews {
+			seen, err := a.hub.overseen(ctx, v, r.Listing)
+			if err != nil {
+				return err
+			}
+			if seen {
+				out.Body.Reviews = append(out.Body.Reviews, newReview(r))
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, a.answer(ctx, err)
@@ -289,10 +311,19 @@ func (a *api) keptMeasures(ctx context.Context, in *GatePath) (*keptListOutput, 
 	out.Body.Kept = []KeptMeasure{}
 	err := a.hub.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
 		kept, err := v.Kept(ctx, in.Gate, maxShown)
-		for _, k := range kept {
-			out.Body.Kept = append(out.Body.Kept, newKept(k))
+		if err != nil {
+			return err
 		}
-		return err
+		for _, k := range kept {
+			seen, err := a.hub.overseen(ctx, v, k.Listing)
+			if err != nil {
+				return err
+			}
+			if seen {
+				out.Body.Kept = append(out.Body.Kept, newKept(k))
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, a.answer(ctx, err)

@@ -197,7 +197,7 @@ func (a *api) readFull(ctx context.Context, in *fullInput) (*fullOutput, error) 
 	}
 	l, err := a.hub.listing(ctx, in.ID)
 	if err == nil {
-		err = a.hub.disclose(ctx, a.hub.disclosed(ctx, "listing-full", why, l.ID))
+		err = a.hub.disclose(ctx, a.hub.disclosed(ctx, "listing-full", masked(why, l.Entry.Subject.Number), l.ID))
 	}
 	if err != nil {
 		return nil, a.answer(ctx, err)
@@ -231,6 +231,7 @@ func (a *api) search(ctx context.Context, in *searchInput) (*searchOutput, error
 	if err != nil {
 		return nil, a.answer(ctx, err)
 	}
+	why = masked(why, number)
 	out := &searchOutput{Cache: "private, no-store"}
 	out.Body.Listings = []ListingView{}
 	var records []access.Disclosure

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gongxin"
@@ -12,7 +13,7 @@ import (
 // the listing there.
 type Recipient struct {
 	Gate         string        `json:"gate"`
-	Organisation string        `json:"organisation"`
+	Organisation string        `json:"organisation" doc:"empty until the gate has confirmed anything"`
 	Applied      time.Time     `json:"applied,omitzero" doc:"when the listing had reached it; none if that is not confirmed"`
 	Ended        time.Time     `json:"ended,omitzero" doc:"when the end of the listing had reached it; none if that is not confirmed"`
 	Restrictions []Restriction `json:"restrictions" doc:"imposed because of this listing"`
@@ -55,7 +56,7 @@ func recipients(ctx context.Context, v *store.View, l gongxin.Listing, events []
 			return nil, err
 		}
 	}
-	restrictions, err := restrictionsOf(ctx, v, l.ID)
+	outcomes, err := v.OutcomesOf(ctx, l.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -67,56 +68,51 @@ func recipients(ctx context.Context, v *store.View, l gongxin.Listing, events []
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Recipient, 0, len(gates))
+	all := []Recipient{}
+	at := map[string]int{}
+	of := func(gate string) *Recipient {
+		i, ok := at[gate]
+		if !ok { // one that has confirmed nothing and yet acted
+			i = len(all)
+			at[gate] = i
+			all = append(all, Recipient{Gate: gate, Restrictions: []Restriction{}, Kept: []KeptMeasure{}, Reviews: []Review{}})
+		}
+		return &all[i]
+	}
 	for _, g := range gates {
-		r := Recipient{Gate: g.Gate, Organisation: g.Organisation, Applied: applied[g.Gate], Ended: ended[g.Gate], Restrictions: restrictions[g.Gate],
-			Kept: []KeptMeasure{}, Reviews: []Review{}}
-		if r.Restrictions == nil {
-			r.Restrictions = []Restriction{}
-		}
-		for _, k := range kept {
-			if k.Gate == g.Gate {
-				r.Kept = append(r.Kept, newKept(k))
-			}
-		}
-		for _, review := range reviews {
-			if review.Gate == g.Gate {
-				r.Reviews = append(r.Reviews, newReview(review))
-			}
-		}
-		all = append(all, r)
+		r := of(g.Gate)
+		r.Organisation, r.Applied, r.Ended = g.Organisation, applied[g.Gate], ended[g.Gate]
+	}
+	for _, o := range outcomes {
+		of(o.Gate).count(o)
+	}
+	for _, k := range kept {
+		r := of(k.Gate)
+		r.Kept = append(r.Kept, newKept(k))
+	}
+	for _, review := range reviews {
+		r := of(review.Gate)
+		r.Reviews = append(r.Reviews, newReview(review))
 	}
 	return all, nil
 }
 
-// restrictionsOf counts what each gate reported for a listing, in the order in
-// which it first happened.
-func restrictionsOf(ctx context.Context, v *store.View, id gongxin.ListingID) (map[string][]Restriction, error) {
-	outcomes, err := v.OutcomesOf(ctx, id)
-	if err != nil {
-		return nil, err
+// count adds what a gate reported to what it did by the same measure in the same
+// business.
+func (r *Recipient) count(o store.Outcome) {
+	if o.Kind != store.Restricted && o.Kind != store.Lifted {
+		return
 	}
-	type key struct{ gate, scenario, measure string }
-	at := map[key]int{}
-	all := map[string][]Restriction{}
-	for _, o := range outcomes {
-		if o.Kind != store.Restricted && o.Kind != store.Lifted {
-			continue
-		}
-		k := key{o.Gate, o.Scenario, o.Measure}
-		i, ok := at[k]
-		if !ok {
-			i = len(all[o.Gate])
-			at[k] = i
-			all[o.Gate] = append(all[o.Gate], Restriction{Scenario: o.Scenario, Measure: o.Measure})
-		}
-		r := &all[o.Gate][i]
-		switch o.Kind {
-		case store.Restricted:
-			r.Imposed++
-		case store.Lifted:
-			r.Lifted, r.LiftedAt = r.Lifted+1, o.At
-		}
+	i := slices.IndexFunc(r.Restrictions, func(x Restriction) bool { return x.Scenario == o.Scenario && x.Measure == o.Measure })
+	if i < 0 {
+		i = len(r.Restrictions)
+		r.Restrictions = append(r.Restrictions, Restriction{Scenario: o.Scenario, Measure: o.Measure})
 	}
-	return all, nil
+	x := &r.Restrictions[i]
+	switch o.Kind {
+	case store.Restricted:
+		x.Imposed++
+	case store.Lifted:
+		x.Lifted, x.LiftedAt = x.Lifted+1, o.At
+	}
 }

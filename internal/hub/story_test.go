@@ -573,7 +573,8 @@ func TestRestrictionsAreReviewedByTheDepartmentThatImposedThem(t *testing.T) {
 		t.Errorf("reviews: %+v", list.Reviews)
 	}
 	s.want(403, "NOT_THIS_GATE", "hotels", "GET", "/v1/gates/railway/restriction-reviews", nil)
-	if r := s.view().Recipients; len(r) != 0 { // the gate has confirmed nothing yet
+	r := s.view().Recipients // the gate has confirmed nothing yet, and is shown all the same
+	if len(r) != 1 || r[0].Gate != "railway" || !r[0].Applied.IsZero() || r[0].Restrictions[0].Imposed != 1 || len(r[0].Reviews) != 1 {
 		t.Errorf("recipients: %+v", r)
 	}
 	s.noFullNumber(1)

@@ -107,24 +107,30 @@ func (c *court) listed(h *Hub, n int) gongxin.ListingID {
 
 func (c *court) listedBy(h *Hub, code gongxin.CourtCode, n int) gongxin.ListingID {
 	c.Helper()
+	entry := c.entry(h, code, n)
+	taken, err := h.Register.Take(c.Context(), gongxin.Actor{ID: "system@" + code.String(), Role: gongxin.RoleCourtSystem, Court: code},
+		[]register.Submission{{Entry: &entry, Digest: [32]byte{byte(n + 1)}}})
+	if err != nil || taken[0].Err != nil {
+		c.Fatal(err, taken)
+	}
+	return taken[0].Listing
+}
+
+// entry is that of the one subject in the case n of a court.
+func (c *court) entry(h *Hub, code gongxin.CourtCode, n int) gongxin.Entry {
+	c.Helper()
 	number, _, err := identity.Parse("320000198001010018") // never issued
 	if err != nil {
 		c.Fatal(err)
 	}
 	today := gongxin.DayOf(c.now())
-	entry := &gongxin.Entry{
+	e := gongxin.Entry{
 		Court: code, CourtName: h.courtName(code), Case: gongxin.MustCaseNumber(fmt.Sprintf("（2016）%s执%d号", code, n+1)),
-		Subject: gongxin.Subject{Name: "赵试样", Number: number}, Basis: "（2015）虎民初字第1号", BasisBody: "苏州市虎丘区人民法院",
+		Subject: gongxin.Subject{Name: "赵试样", Number: number, Sex: number.Sex()}, Basis: "（2015）虎民初字第1号", BasisBody: h.courtName(code),
 		Obligation: "给付", Performance: "全部未履行", Conduct: "有履行能力而拒不履行", Published: today, Filed: today.Add(-30),
 	}
-	entry.Subject.Sex = number.Sex()
-	entry.Subject.Age, _ = entry.Subject.AgeOn(today)
-	taken, err := h.Register.Take(c.Context(), gongxin.Actor{ID: "system@" + code.String(), Role: gongxin.RoleCourtSystem, Court: code},
-		[]register.Submission{{Entry: entry, Digest: [32]byte{byte(n + 1)}}})
-	if err != nil || taken[0].Err != nil {
-		c.Fatal(err, taken)
-	}
-	return taken[0].Listing
+	e.Subject.Age, _ = e.Subject.AgeOn(today)
+	return e
 }
 
 func (c *court) do(h *Hub, command register.Command) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gongxin"
@@ -69,12 +70,22 @@ func openEvent(e gongxin.Event, form int64, public, court []byte) (gongxin.Event
 	return e.OpenAll(public, court)
 }
 
-const recentEvents = `
+var recentEvents = `
 	SELECT listing FROM events
-	WHERE sequence <= $1 AND listing IS NOT NULL ORDER BY sequence DESC LIMIT $2`
+	WHERE sequence <= $1 AND listing IS NOT NULL AND kind NOT IN (` + stepList() + `) ORDER BY sequence DESC LIMIT $2`
+
+// stepList lists the steps of the procedure for SQL.
+func stepList() string {
+	var steps []string
+	for _, k := range gongxin.Steps {
+		steps = append(steps, "'"+string(k)+"'")
+	}
+	return strings.Join(steps, ", ")
+}
 
 // Recent returns up to limit listings, those with the latest events first. It
-// looks at so many of the latest events only that its cost is bounded.
+// looks at so many of the latest events only that its cost is bounded. Steps of the
+// procedure do not count: nobody shall see by the order who has objected or had notice.
 func (v *View) Recent(ctx context.Context, limit int) ([]gongxin.Listing, error) {
 	var ids []gongxin.ListingID
 	seen := map[gongxin.ListingID]bool{}

@@ -234,8 +234,8 @@ type Status struct {
 	RestrictionsKept int       `json:"restrictions_kept"` // on, though their listing has ended (3.13)
 	Lifted           int       `json:"lifted"`
 	ReviewsOpen      int       `json:"reviews_open"` // asked for and not answered (3.12)
-	Outbox           int       `json:"outbox"`  // reports that the hub has not taken yet
-	Refused          int       `json:"refused"` // reports that the hub will not take
+	Outbox           int       `json:"outbox"`       // reports that the hub has not taken yet
+	Refused          int       `json:"refused"`      // reports that the hub will not take
 	LastError        *Fault    `json:"last_error,omitempty"`
 	HubReachable     bool      `json:"hub_reachable"`
 }

@@ -92,7 +92,7 @@ const (
 		ON CONFLICT DO NOTHING`
 	moveOutcome = `UPDATE outcomes SET until = $4, lifted_at = $5, lifted_sequence = $6, sum = $7, ended_at = $8, ended_sequence = $9, why = $10,
 		kept_ground = $11, kept_until = $12, kept_by = $13, kept_at = $14 WHERE reference = $1 AND part = $2 AND sum = $3`
-	readOutbox  = `SELECT id, reference, part, kind, refused, sum FROM outbox`
+	readOutbox   = `SELECT id, reference, part, kind, refused, sum FROM outbox`
 	writeOutbox  = `INSERT INTO outbox (reference, part, kind, refused, sum) VALUES ($1, $2, $3, 0, $4)`
 	removeOutbox = `DELETE FROM outbox WHERE id = $1 RETURNING id, reference, part, kind, refused, sum`
 	refuseOutbox = `UPDATE outbox SET refused = 1, sum = $2 WHERE id = $1`

@@ -32,7 +32,7 @@ type RestrictionPart struct {
 	Clause   string          `json:"clause,omitempty"`
 	Reason   string          `json:"reason"`
 	State    string          `json:"state"`
-	Until    gongxin.Day     `json:"until,omitzero"` // last day of the listing
+	Until    gongxin.Day     `json:"until,omitzero"`    // last day of the listing
 	Because  *gongxin.Reason `json:"because,omitempty"` // why it was lifted, or why its listing does not bind while it is kept on
 	LiftedAt time.Time       `json:"lifted_at,omitzero"`
 	LiftedBy uint64          `json:"lifted_sequence,omitempty"`

@@ -241,7 +241,7 @@ func (s *sums) held(h held) []byte {
 	return s.of(fields...)
 }
 
-func scanHeld(rows *sql.Rows, sums *sums) (held, error) {
+func scanHeld(rows scanner, sums *sums) (held, error) {
 	var h held
 	var id, element, tag, sum []byte
 	var hash int64

@@ -94,7 +94,7 @@ func (p *Passage) Close() { p.way.leave(tally{}) }
 // what the register holds.
 func (h *Hub) abnormal(ctx context.Context, s Submission, rest tally, base uint64) (reason string, t tally, err error) {
 	counts := []func(Records) (tally, error){
-		rows,
+		countRows,
 		func(from Records) (tally, error) { return h.effect(ctx, s.By, from) },
 	}
 	for _, count := range counts {

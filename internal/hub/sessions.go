@@ -98,6 +98,7 @@ type signInInput struct {
 
 // sessionOutput hands a session over, in the body and as a cookie.
 type sessionOutput struct {
+	Cache     string      `header:"Cache-Control"`
 	SetCookie http.Cookie `header:"Set-Cookie"`
 	Body      struct {
 		Person  string    `json:"person"`
@@ -108,7 +109,7 @@ type sessionOutput struct {
 }
 
 func (a *api) newSession(ctx context.Context, secret string, s access.Session) *sessionOutput {
-	out := &sessionOutput{SetCookie: a.cookie(ctx, secret, s.Expires)}
+	out := &sessionOutput{Cache: "no-store", SetCookie: a.cookie(ctx, secret, s.Expires)}
 	out.Body.Person, out.Body.Secret, out.Body.Expires, out.Body.Method = s.Person, secret, s.Expires, s.Method
 	return out
 }
@@ -235,7 +236,8 @@ type secondInput struct {
 }
 
 type secondOutput struct {
-	Body struct {
+	Cache string `header:"Cache-Control"`
+	Body  struct {
 		Secret    string `json:"secret,omitempty" doc:"base 32, to be typed"`
 		URI       string `json:"uri,omitempty" doc:"otpauth, to be shown as a square code"`
 		Confirmed bool   `json:"confirmed"`
@@ -254,7 +256,7 @@ func (a *api) enrolSecond(ctx context.Context, in *secondInput) (*secondOutput, 
 	if err != nil {
 		return nil, a.answer(ctx, err)
 	}
-	out := new(secondOutput)
+	out := &secondOutput{Cache: "no-store"}
 	if in.Body.Code != "" {
 		err = a.confirmSecond(ctx, c.Person.ID, in.Body.Code)
 		out.Body.Confirmed = err == nil

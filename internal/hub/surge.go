@@ -182,9 +182,9 @@ func doneBy(r intake.Record) tally {
 	return tally{listings: 1}
 }
 
-// rows counts what the good records of from could do if the register knew none of
+// countRows counts what the good records of from could do if the register knew none of
 // their listings as new, and all of their withdrawals as in force.
-func rows(from Records) (t tally, err error) {
+func countRows(from Records) (t tally, err error) {
 	for {
 		r, err := from.Next()
 		if errors.Is(err, io.EOF) {

@@ -164,7 +164,8 @@ type tokenInput struct {
 
 // issuedOutput hands a secret over, once.
 type issuedOutput struct {
-	Body struct {
+	Cache string `header:"Cache-Control"`
+	Body  struct {
 		ID      string    `json:"id"`
 		Secret  string    `json:"secret" doc:"shown once, kept nowhere"`
 		Expires time.Time `json:"expires"`
@@ -184,7 +185,7 @@ func (a *api) issueToken(ctx context.Context, in *tokenInput) (*issuedOutput, er
 	if b.Certificate != "" {
 		t.Certificate, err = CertificateHash([]byte(b.Certificate))
 	}
-	out := new(issuedOutput)
+	out := &issuedOutput{Cache: "no-store"}
 	if err == nil {
 		out.Body.Secret, err = a.hub.IssueToken(ctx, t)
 	}
@@ -239,7 +240,7 @@ func (a *api) rotateToken(ctx context.Context, in *rotationInput) (*issuedOutput
 		return nil, a.answer(ctx, err)
 	}
 	a.hub.Log.InfoContext(ctx, "token rotated", "token", t.ID, "until", old.Revoked)
-	out := new(issuedOutput)
+	out := &issuedOutput{Cache: "no-store"}
 	out.Body.ID, out.Body.Secret, out.Body.Expires, out.Body.Until = fresh.ID, secret, fresh.Expires, old.Revoked
 	return out, nil
 }

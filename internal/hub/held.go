@@ -97,19 +97,20 @@ func (a *api) readBatches(ctx context.Context, _ *struct{}) (*batchesOutput, err
 	return out, nil
 }
 
-type batchPath struct {
+// BatchPath names the batch that a request is about.
+type BatchPath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
 type batchOutput struct{ Body Batch }
 
 // approveBatch serves POST /v1/batches/{id}/approval.
-func (a *api) approveBatch(ctx context.Context, in *batchPath) (*batchOutput, error) {
+func (a *api) approveBatch(ctx context.Context, in *BatchPath) (*batchOutput, error) {
 	return a.decideBatch(ctx, in.ID, store.Approved, "")
 }
 
 type batchRefusalInput struct {
-	batchPath
+	BatchPath
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"1000"`
 	}

@@ -74,6 +74,9 @@ func titleOf(d register.Draft) gongxin.Text {
 // Articles are counted as in them; for an earlier day the rules are named as a whole.
 var amended = gongxin.MustDay("2017-05-01")
 
+// opined is the day of the Opinion; no earlier paper can rest on it.
+var opined = gongxin.MustDay("2017-02-04")
+
 // legalBasis names the rules that the act rests on, with the clauses of the Opinion
 // as CLAUSES.md numbers them. Articles of the 民事诉讼法 are left out: each amendment
 // of it moved them.
@@ -129,7 +132,12 @@ func legalBasis(d register.Draft, day gongxin.Day) (text gongxin.Text, clauses [
 		}
 		parts = []gongxin.Text{rules("第八条", "article 8")}
 	}
-	parts = append(parts, opinion(clauses))
+	switch {
+	case day >= opined:
+		parts = append(parts, opinion(clauses))
+	case len(parts) == 0:
+		parts = []gongxin.Text{procedure}
+	}
 	var zh, en []string
 	for _, p := range parts {
 		zh, en = append(zh, p.ZH), append(en, p.EN)

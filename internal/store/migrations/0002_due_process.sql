@@ -220,6 +220,7 @@ CREATE TABLE restriction_reviews (
 );
 
 CREATE INDEX restriction_reviews_gate ON restriction_reviews (gate, filed);
+CREATE INDEX restriction_reviews_listing ON restriction_reviews (listing);
 
 -- Measures that departments keep after a listing has ended (3.13).
 CREATE TABLE kept_measures (

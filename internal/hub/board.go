@@ -107,7 +107,7 @@ type BoardDuty struct {
 	Rule      string            `json:"rule,omitempty" doc:"of policy, that counts the time"`
 	Since     gongxin.Day       `json:"since,omitzero" doc:"from which the time counts"`
 	Due       gongxin.Day       `json:"due,omitzero" doc:"last day; absent if no time is set or the calendar does not know the year yet"`
-	State     oversight.State   `json:"state" enum:"overdue,due_today,soon,later,untimed,lapsed"`
+	State     oversight.State   `json:"state" enum:"overdue,due_today,soon,later,no_time,lapsed"`
 	Days      int               `json:"days" doc:"overdue and lapsed: late; due_today, soon and later: left"`
 	Met       gongxin.Day       `json:"met,omitzero"`
 	Lapsed    uint64            `json:"lapsed,omitempty" doc:"sequence at which the ledger records the lapse"`
@@ -302,7 +302,7 @@ func (s sight) seesListing(ctx context.Context, v *store.View, id gongxin.Listin
 type boardInput struct {
 	Court  string `query:"court" maxLength:"8" doc:"code of a court, such as 苏0505"`
 	Person string `query:"person" maxLength:"100" doc:"in charge, as the ledger records them"`
-	State  string `query:"state" enum:"overdue,due_today,soon,later,untimed,lapsed"`
+	State  string `query:"state" enum:"overdue,due_today,soon,later,no_time,lapsed"`
 	From   int    `query:"from" minimum:"0" maximum:"40000" doc:"rows to pass over"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 }

@@ -109,7 +109,7 @@ func linesOf(b Board) string {
 const (
 	rowLate   = "（2016）苏0505执1号 review overdue 1"
 	rowSoon   = "（2016）苏0505执2号 review soon 2"
-	rowNoTime = "（2016）苏0505执3号 answer_proposal untimed 0"
+	rowNoTime = "（2016）苏0505执3号 answer_proposal no_time 0"
 	rowOther  = "（2016）苏0506执4号 review overdue 1"
 )
 

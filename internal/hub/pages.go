@@ -158,7 +158,7 @@ func (h *Hub) shownBoard(b Board, q boardQuery) web.Board {
 			if d.State == s {
 				section.Duties = append(section.Duties, web.Duty{
 					Case: d.Case, What: d.What, Clause: d.Clause, Court: d.CourtName, Person: d.Person, Since: d.Since, Due: d.Due,
-					Days: d.Days, Uncounted: s == oversight.Untimed && d.Rule != "", Lapsed: d.Lapsed,
+					Days: d.Days, Uncounted: s == oversight.NoTime && d.Rule != "", Lapsed: d.Lapsed,
 				})
 			}
 		}

@@ -27,12 +27,12 @@ const (
 	DueToday State = "due_today" // owed, and today is its last day
 	Soon     State = "soon"      // owed, and its last day lies within the next two working days
 	Later    State = "later"     // owed, with more time than that
-	Untimed  State = "untimed"   // owed; no time is set, or the calendar does not know the year yet
+	NoTime   State = "no_time"   // owed; no time is set, or the calendar does not know the year yet
 	Lapsed   State = "lapsed"    // done, but not in time: shown for ever (2.5)
 )
 
 // States are all states, in the order of the board.
-var States = []State{Overdue, DueToday, Soon, Later, Untimed, Lapsed}
+var States = []State{Overdue, DueToday, Soon, Later, NoTime, Lapsed}
 
 // soonWorkdays is how many working days ahead a last day counts as soon.
 const soonWorkdays = 2
@@ -50,7 +50,7 @@ type Row struct {
 
 // Uncounted tells whether a time is set for r that nobody could count yet, because
 // the calendar does not know the year.
-func (r Row) Uncounted() bool { return r.State == Untimed && r.Duty.Rule != "" }
+func (r Row) Uncounted() bool { return r.State == NoTime && r.Duty.Rule != "" }
 
 // A Count is how many duties stand in each state.
 type Count struct {
@@ -58,7 +58,7 @@ type Count struct {
 	DueToday int `json:"due_today"`
 	Soon     int `json:"soon"`
 	Later    int `json:"later"`
-	Untimed  int `json:"untimed"`
+	NoTime   int `json:"no_time"`
 	Lapsed   int `json:"lapsed"`
 }
 
@@ -87,8 +87,8 @@ func (c *Count) of(s State) *int {
 		return &c.Soon
 	case Later:
 		return &c.Later
-	case Untimed:
-		return &c.Untimed
+	case NoTime:
+		return &c.NoTime
 	case Lapsed:
 		return &c.Lapsed
 	}
@@ -172,7 +172,7 @@ func read(d gongxin.Duty, today, soon gongxin.Day) (r Row, shown bool) {
 		}
 		return r, d.Lapsed != 0 || r.Days > 0
 	case d.Due.IsZero():
-		r.State = Untimed
+		r.State = NoTime
 		return r, true
 	case d.Due < today:
 		r.State = Overdue

@@ -44,8 +44,8 @@ func TestADutyStandsByItsLastDay(t *testing.T) {
 		{"in a year that the calendar does not know", gongxin.Duty{Due: day("2031-03-14")}, "2031-03-10", "soon 4"},
 		{"later in such a year", gongxin.Duty{Due: day("2031-03-15")}, "2031-03-10", "later 5"},
 		{"overdue in such a year", gongxin.Duty{Due: day("2031-03-09")}, "2031-03-10", "overdue 1"},
-		{"no time is set", gongxin.Duty{}, today, "untimed 0"},
-		{"a time that nobody could count", gongxin.Duty{Rule: "review"}, today, "untimed 0"},
+		{"no time is set", gongxin.Duty{}, today, "no_time 0"},
+		{"a time that nobody could count", gongxin.Duty{Rule: "review"}, today, "no_time 0"},
 		{"done in time", gongxin.Duty{Due: day("2017-01-20"), Met: day("2017-01-20"), MetBy: 3}, today, ""},
 		{"done without a time", gongxin.Duty{Met: day("2017-01-20"), MetBy: 3}, today, ""},
 		{"done late", gongxin.Duty{Due: day("2017-01-20"), Met: day("2017-01-24"), MetBy: 3, Lapsed: 2}, today, "lapsed 4"},
@@ -95,13 +95,13 @@ func TestTheMostLateComesFirstAndGroupsAddUp(t *testing.T) {
 	if got, want := order(board.Rows), "6 5 4 8 1 2 7 3"; got != want {
 		t.Errorf("order %s, want %s", got, want)
 	}
-	if want := (Count{Overdue: 2, DueToday: 1, Soon: 1, Later: 1, Untimed: 1, Lapsed: 2}); board.Total != want {
+	if want := (Count{Overdue: 2, DueToday: 1, Soon: 1, Later: 1, NoTime: 1, Lapsed: 2}); board.Total != want {
 		t.Errorf("total %+v, want %+v", board.Total, want)
 	}
-	if want := []CourtCount{{a, Count{Overdue: 1, DueToday: 1, Soon: 1, Later: 1, Lapsed: 1}}, {b, Count{Overdue: 1, Untimed: 1, Lapsed: 1}}}; !slices.Equal(board.Courts, want) {
+	if want := []CourtCount{{a, Count{Overdue: 1, DueToday: 1, Soon: 1, Later: 1, Lapsed: 1}}, {b, Count{Overdue: 1, NoTime: 1, Lapsed: 1}}}; !slices.Equal(board.Courts, want) {
 		t.Errorf("courts %+v, want %+v", board.Courts, want)
 	}
-	if want := []PersonCount{{"", Count{DueToday: 1, Lapsed: 1}}, {"li@苏0506", Count{Overdue: 1, Untimed: 1}}, {"wang@苏0505", Count{Overdue: 1, Soon: 1, Later: 1, Lapsed: 1}}}; !slices.Equal(board.People, want) {
+	if want := []PersonCount{{"", Count{DueToday: 1, Lapsed: 1}}, {"li@苏0506", Count{Overdue: 1, NoTime: 1}}, {"wang@苏0505", Count{Overdue: 1, Soon: 1, Later: 1, Lapsed: 1}}}; !slices.Equal(board.People, want) {
 		t.Errorf("people %+v, want %+v", board.People, want)
 	}
 	for _, tt := range []struct {

@@ -33,7 +33,7 @@ var states = map[State]Term{
 	DueToday: {gongxin.Text{ZH: "今日到期", EN: "Due today"}, "2.3, 2.4"},
 	Soon:     {gongxin.Text{ZH: "即将到期", EN: "Due soon"}, "2.3, 2.4"},
 	Later:    {gongxin.Text{ZH: "未到期", EN: "Not due yet"}, "2.3, 2.4"},
-	Untimed:  {gongxin.Text{ZH: "未定期限", EN: "No time set"}, "2.4.1, 3.8"},
+	NoTime:   {gongxin.Text{ZH: "未定期限", EN: "No time set"}, "2.4.1, 3.8"},
 	Lapsed:   {gongxin.Text{ZH: "逾期办结", EN: "Done late"}, "2.5"},
 }
 

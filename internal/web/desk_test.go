@@ -29,7 +29,7 @@ func owed() Board {
 			{"due_today", text("今日到期", "Due today"), 1, 1, []Duty{{Case: "（2017）苏0505执9号", What: withdraw, Clause: "2.4", Court: huqiu, Person: "zhao@苏0505", Since: day("2017-03-03"), Due: day("2017-03-06")}}},
 			{"soon", text("即将到期", "Due soon"), 1, 1, []Duty{{Case: "（2017）苏0505执10号", What: review, Clause: "2.3", Court: huqiu, Person: "li@苏0505", Since: day("2017-03-05"), Due: day("2017-03-08"), Days: 2}}},
 			{"later", text("未到期", "Not due yet"), 0, 0, nil},
-			{"untimed", text("未定期限", "No time set"), 2, 2, []Duty{
+			{"no_time", text("未定期限", "No time set"), 2, 2, []Duty{
 				{Case: "（2015）姑苏执字第00232号", What: tell, Clause: "2.1.4, 3.8", Court: gusu, Since: day("2017-03-01")},
 				{Case: "（2017）苏0508执3号", What: review, Clause: "2.3", Court: gusu, Since: day("2017-03-01"), Uncounted: true},
 			}},
@@ -156,8 +156,8 @@ func TestAStateIsToldInWords(t *testing.T) {
 		{"due_today", Duty{Due: day}, "今日到期", "due today"},
 		{"soon", Duty{Due: day, Days: 1}, "还有 1 天", "in 1 day"},
 		{"later", Duty{Due: day, Days: 9}, "还有 9 天", "in 9 days"},
-		{"untimed", Duty{}, "未定期限", "no time set"},
-		{"untimed", Duty{Uncounted: true}, zh.NoYet, en.NoYet},
+		{"no_time", Duty{}, "未定期限", "no time set"},
+		{"no_time", Duty{Uncounted: true}, zh.NoYet, en.NoYet},
 		{"lapsed", Duty{Due: day, Days: 3}, "逾期 3 天办结", "done 3 days late"},
 		{"lapsed", Duty{Due: day}, "逾期后补录", "entered after its time"},
 	} {

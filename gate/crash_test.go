@@ -34,63 +34,136 @@ func TestMain(m *testing.M) {
 // people is how many persons the history of the kill test concerns.
 const people = 12
 
-// child runs a gate that follows a directory and screens without end, and prints
-// each answer that was given.
+// child runs a gate that follows a directory, screens without end, does with each
+// restriction what officers do, and prints what it was told was done.
 func child(dir string) error {
 	g, err := Open(Config{Dir: dir, Name: "railway", VerifierKey: os.Getenv(childKey), Source: feed.DirSource{Dir: os.Getenv(childFeed)},
 		MaxAge: time.Hour, Now: func() time.Time { return noon }})
 	if err != nil {
 		return err
 	}
-	go func() { _ = g.Run(context.Background()) }()
+	ctx := context.Background()
+	go func() { _ = g.Run(ctx) }()
 	fmt.Println("{}") // open
 	for i := 0; ; i++ {
-		d, err := g.Screen(context.Background(), Query{"flight", citizen(i % people), nameOf(i % people)})
+		d, err := g.Screen(ctx, Query{"flight", citizen(i % people), nameOf(i % people)})
 		if err != nil {
 			return err
 		}
-		if d.Outcome == gongxin.Block {
-			b, err := json.Marshal(given{d.Reference, d.Sequence, i % people, d.Hits[0].Listing})
-			if err != nil {
-				return err
-			}
-			fmt.Println(string(b))
+		if d.Outcome != gongxin.Block {
+			continue
+		}
+		a := given{Reference: d.Reference, Sequence: d.Sequence, Listing: d.Hits[0].Listing}
+		if err := a.print(); err != nil {
+			return err
+		}
+		if err := a.office(ctx, g, rand.IntN(6)); err != nil {
+			return err
 		}
 	}
 }
 
-// given is an answer that a child gave.
+// given is something that a child was told is done.
 type given struct {
 	Reference string
 	Sequence  uint64
-	Person    int
 	Listing   gongxin.ListingID
+	Done      string // "" for an answer of Screen
+}
+
+func (a given) print() error {
+	b, err := json.Marshal(a)
+	if err == nil {
+		fmt.Println(string(b))
+	}
+	return err
+}
+
+const (
+	doneKept     = "kept"
+	doneFiled    = "filed"
+	doneUpheld   = "upheld"
+	doneRejected = "rejected"
+	doneProposed = "proposed"
+)
+
+// office does what n stands for with the restriction a, and prints what was done.
+func (a given) office(ctx context.Context, g *Gate, n int) error {
+	done := func(what string, err error) error {
+		if code := gongxin.CodeOf(err); code == "KEPT_TOO_LATE" || code == "PROPOSAL_NOT_LISTED" {
+			return nil // the listing has ended meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		b := a
+		b.Done = what
+		return b.print()
+	}
+	var err error
+	switch n {
+	case 0, 1, 2:
+		err = done(doneKept, g.Keep(ctx, Keep{Reference: a.Reference, Ground: law, Until: gongxin.MustDay("2017-05-01"), By: "李科长"}))
+	case 3:
+		p, proposing := g.ProposeReview(ctx, a.Listing, "请复核 "+a.Reference[len(a.Reference)-8:])
+		b := a
+		b.Reference = p.Reference
+		if proposing == nil {
+			b.Done = doneProposed
+			return b.print()
+		}
+		err = done(doneProposed, proposing)
+	}
+	if err != nil || n < 2 || n == 3 {
+		return err
+	}
+	_, err = g.FileReview(ctx, a.Reference, "请复核", "王")
+	if err = done(doneFiled, err); err != nil || n == 4 {
+		return err
+	}
+	upheld := n == 2
+	_, err = g.AnswerReview(ctx, a.Reference, upheld, "已经核实", "赵")
+	return done(map[bool]string{true: doneUpheld, false: doneRejected}[upheld], err)
 }
 
 // TestKillAtAnyInstantLosesNothing kills a gate at random instants while the list
-// changes, and checks after each that whatever it answered is still recorded, that
-// what it holds is what the hub signed, and that no restriction outlasts its listing.
+// changes, and checks after each that whatever it said was done is still recorded,
+// that what it holds is what the hub signed, and that no restriction outlasts its
+// listing unless it is kept on.
 func TestKillAtAnyInstantLosesNothing(t *testing.T) {
 	const kills = 60
 	h := newHub(t)
 	published, dir := t.TempDir(), t.TempDir()
-	listed := map[int]gongxin.ListingID{}
+	listed, suspended := map[int]gongxin.ListingID{}, map[int]gongxin.ListingID{}
 	r := rand.New(rand.NewPCG(3, 4))
 	change := func() {
 		n := r.IntN(people)
-		if id, ok := listed[n]; ok {
+		id, ok := listed[n]
+		resting, was := suspended[n]
+		switch {
+		case was:
+			h.resume(resting, entry(t, n))
+			h.sign()
+			delete(suspended, n)
+			listed[n] = resting
+		case !ok:
+			listed[n] = h.admit(entry(t, n))
+		case r.IntN(2) == 0:
+			h.suspend(id)
+			h.sign()
+			delete(listed, n)
+			suspended[n] = id
+		default:
 			h.withdraw(id)
 			delete(listed, n)
-		} else {
-			listed[n] = h.admit(entry(t, n))
 		}
 		h.publish(t, published)
 	}
 	change()
-	answers := map[string]given{}
+	answers := map[given]bool{}
 	for kill := range kills {
 		for _, a := range h.killed(t, dir, published, kill%3 > 0, time.Duration(r.IntN(60))*time.Millisecond, change) {
-			answers[a.Reference] = a
+			answers[a] = true
 		}
 		g, err := Open(h.offline(dir, published))
 		if err != nil {
@@ -109,7 +182,16 @@ func TestKillAtAnyInstantLosesNothing(t *testing.T) {
 	if len(answers) < kills/3 {
 		t.Errorf("only %d answers were given: the test shows little", len(answers))
 	}
-	t.Logf("%d kills, %d answers, sequence %d", kills, len(answers), h.size())
+	done := map[string]int{}
+	for a := range answers {
+		done[a.Done]++
+	}
+	t.Logf("%d kills, sequence %d, told %v", kills, h.size(), done)
+	for _, what := range []string{doneKept, doneFiled, doneUpheld, doneRejected, doneProposed} {
+		if done[what] == 0 {
+			t.Errorf("nothing was %s: the test shows little", what)
+		}
+	}
 }
 
 // killed runs a child, changes the list a few times, kills the child some time
@@ -181,17 +263,47 @@ func (h *hub) offline(dir, published string) Config {
 	return c
 }
 
-// verify checks that all answers are recorded, and that restrictions are open for
-// listings in force and for no others.
-func (h *hub) verify(t *testing.T, g *Gate, answers map[string]given, kill int) {
+// verify checks that everything told is recorded, and that restrictions are open
+// for listings that have been in force since, kept on where that was stated, and
+// lifted otherwise.
+func (h *hub) verify(t *testing.T, g *Gate, answers map[given]bool, kill int) {
 	t.Helper()
-	for reference, a := range answers {
-		r, err := g.Restriction(t.Context(), reference)
-		if err != nil {
-			t.Fatalf("after kill %d: the answer %s is lost: %v", kill, reference, err)
+	file := &elements{ctx: t.Context(), query: g.state.db.QueryRowContext}
+	for a := range answers {
+		if a.Done == doneProposed {
+			if _, err := one(query(t.Context(), g.outcomes.db, scanProposal, readProposalNamed, a.Reference)); err != nil {
+				t.Fatalf("after kill %d: the proposal %s is lost: %v", kill, a.Reference, err)
+			}
+			continue
 		}
-		if _, inForce := g.index.Get(a.Listing); inForce != (r.State == stateInForce) {
-			t.Fatalf("after kill %d: restriction %s is %s, listing in force: %v", kill, reference, r.State, inForce)
+		r, err := g.Restriction(t.Context(), a.Reference)
+		if err != nil {
+			t.Fatalf("after kill %d: the answer %s is lost: %v", kill, a.Reference, err)
+		}
+		kept, review := r.Parts[0].Kept, stateOpen
+		if r.Review != nil {
+			review = r.Review.State
+		}
+		switch {
+		case a.Done == doneKept && kept == nil,
+			a.Done == doneFiled && r.Review == nil,
+			(a.Done == doneUpheld || a.Done == doneRejected) && review != a.Done:
+			t.Fatalf("after kill %d: what was %s is lost: %+v", kill, a.Done, r)
+		}
+		stands, in, err := known(a.Listing, g.index, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := stateLifted
+		switch {
+		case review == stateUpheld:
+		case in && a.Sequence >= stands.since:
+			want = stateInForce
+		case kept != nil:
+			want = stateKept
+		}
+		if r.State != want {
+			t.Fatalf("after kill %d: restriction %s is %s, want %s: listing in force %v since %d, kept %v, review %s", kill, a.Reference, r.State, want, in, stands.since, kept, review)
 		}
 	}
 }

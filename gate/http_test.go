@@ -116,6 +116,15 @@ func TestFaultyRequestsAreProblems(t *testing.T) {
 		{"an unknown field", "POST", "/v1/screen", `{"scenario":"flight","number":"x","child":"x"}`, 422, "QUERY_MALFORMED"},
 		{"too long", "POST", "/v1/screen", `{"scenario":"flight","name":"` + strings.Repeat("王", maxQuery) + `"}`, 413, "QUERY_TOO_LARGE"},
 		{"unknown reference", "GET", "/v1/restrictions/R-railway-20170401-AAAAAAAA", "", 404, "UNKNOWN_REFERENCE"},
+		{"no state to list", "GET", "/v1/restrictions", "", 422, "GATE_STATE_UNKNOWN"},
+		{"no state of reviews", "GET", "/v1/reviews?state=kept", "", 422, "GATE_STATE_UNKNOWN"},
+		{"keep with an unknown field", "POST", "/v1/restrictions/R-1/keep", `{"ground":"x","number":"x"}`, 422, "GATE_BODY_MALFORMED"},
+		{"keep until no day", "POST", "/v1/restrictions/R-1/keep", `{"ground":"x","until":"2017-02-30","by":"x"}`, 422, "GATE_BODY_MALFORMED"},
+		{"keep of nothing", "POST", "/v1/restrictions/R-1/keep", `{"ground":"x","until":"2017-05-01","by":"x"}`, 404, "UNKNOWN_REFERENCE"},
+		{"review of nothing", "POST", "/v1/restrictions/R-1/review", `{"reason":"x","by":"x"}`, 404, "UNKNOWN_REFERENCE"},
+		{"an answer that does not say which", "POST", "/v1/restrictions/R-1/review/answer", `{"reason":"x","by":"x"}`, 422, "GATE_BODY_MALFORMED"},
+		{"a proposal for no listing", "POST", "/v1/proposals", `{"listing":"x","reason":"x"}`, 422, "LISTING_ID_FORMAT"},
+		{"a proposal for a listing that is not there", "POST", "/v1/proposals", `{"listing":"00000000000000000000000004","reason":"x"}`, 404, "PROPOSAL_NOT_LISTED"},
 	} {
 		status, kind, b := call(t, tt.method, url+tt.path, tt.body)
 		p := decode[problem](t, b)
@@ -131,5 +140,47 @@ func TestFaultyRequestsAreProblems(t *testing.T) {
 	}
 	if status, _, _ := call(t, "GET", url+"/v1/screen", ""); status != http.StatusMethodNotAllowed {
 		t.Errorf("GET of the query: %d", status)
+	}
+}
+
+func TestTheDeskOverHTTP(t *testing.T) {
+	h := newHub(t)
+	id := h.admit(entry(t, 0))
+	g, url := h.serve(t)
+	reference := g.person(t, 0).Reference
+	at := url + "/v1/restrictions/" + reference
+	status, _, b := call(t, "POST", at+"/keep", `{"ground":"`+law+`","until":"2017-05-01","by":"李科长"}`)
+	if r := decode[Restriction](t, b); status != 200 || r.State != stateInForce || r.Parts[0].Kept == nil || r.Parts[0].Kept.Ground != law {
+		t.Errorf("keep: %d %s", status, b)
+	}
+	status, _, b = call(t, "POST", at+"/review", `{"reason":"已经全部履行","by":"王"}`)
+	if r := decode[Review](t, b); status != 200 || r.State != stateOpen || r.Reference != reference {
+		t.Errorf("review: %d %s", status, b)
+	}
+	status, _, b = call(t, "GET", url+"/v1/reviews?state=open", "")
+	if r := decode[struct{ Reviews []Review }](t, b); status != 200 || len(r.Reviews) != 1 || r.Reviews[0].Reason != "已经全部履行" {
+		t.Errorf("reviews: %d %s", status, b)
+	}
+	status, _, b = call(t, "POST", url+"/v1/proposals", `{"listing":"`+id.String()+`","reason":"当事人出示了结案通知书"}`)
+	if p := decode[Proposal](t, b); status != 202 || p.State != "waiting" || p.Listing != id || p.Reference == "" {
+		t.Errorf("proposal: %d %s", status, b)
+	}
+	h.withdraw(id)
+	h.catchUp(t, g)
+	status, _, b = call(t, "GET", url+"/v1/restrictions?state=kept", "")
+	kept := decode[struct{ Restrictions []Restriction }](t, b)
+	if status != 200 || len(kept.Restrictions) != 1 || kept.Restrictions[0].Parts[0].Because.Code != endedWithdrawn || !strings.Contains(string(b), `"until":"2017-05-01"`) {
+		t.Errorf("kept: %d %s", status, b)
+	}
+	status, _, b = call(t, "POST", at+"/review/answer", `{"upheld":true,"reason":"情况属实","by":"赵"}`)
+	if r := decode[Review](t, b); status != 200 || r.State != stateUpheld {
+		t.Errorf("answer: %d %s", status, b)
+	}
+	status, _, b = call(t, "GET", at, "")
+	if r := decode[Restriction](t, b); status != 200 || r.State != stateLifted || r.Review == nil || r.Review.Answer != "情况属实" {
+		t.Errorf("in the end: %d %s", status, b)
+	}
+	if _, _, b := call(t, "GET", url+"/v1/restrictions?state=kept", ""); string(b) != "{\"restrictions\":[]}\n" {
+		t.Errorf("kept in the end: %s", b)
 	}
 }

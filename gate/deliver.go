@@ -122,6 +122,17 @@ func (g *Gate) deliverSome(ctx context.Context) (more bool, err error) {
 // hold up the rest.
 func (g *Gate) deliverBatch(ctx context.Context, reports []report) error {
 	err := g.send(ctx, reports)
+	if refusalCode(err) == proposalOpen && reports[0].kind == kindProposal {
+		// The court has a proposal of this department before it. If there is no other
+		// it is this one, whose answer was lost.
+		only, reading := g.outcomes.onlyProposal(ctx, reports[0].proposal.Listing)
+		if reading != nil {
+			return reading
+		}
+		if only {
+			err = nil
+		}
+	}
 	switch {
 	case err == nil:
 		return g.outcomes.delivered(context.WithoutCancel(ctx), reports)
@@ -184,27 +195,24 @@ func (h HTTPReporter) Outcomes(ctx context.Context, gate string, o []Outcome) er
 // Review posts what was asked for, without who asked or who took it down.
 func (h HTTPReporter) Review(ctx context.Context, gate string, r Review) error {
 	return h.petition(ctx, gatePath(gate, "restriction-reviews"), struct {
-		Reference string    `json:"reference"`
-		Listing   string    `json:"listing,omitempty"`
-		Reason    string    `json:"reason"`
-		Filed     time.Time `json:"filed"`
-	}{r.Reference, r.Listing, r.Reason, r.Filed})
+		Reference string `json:"reference"`
+		Reason    string `json:"reason"`
+	}{r.Reference, r.Reason})
 }
 
 // Answer posts the answer in r.
 func (h HTTPReporter) Answer(ctx context.Context, gate string, r Review) error {
 	return h.petition(ctx, gatePath(gate, "restriction-reviews", r.Reference, "answer"), struct {
-		Upheld   bool      `json:"upheld"`
-		Reason   string    `json:"reason"`
-		Answered time.Time `json:"answered"`
-	}{r.Upheld, r.Answer, r.Answered})
+		Upheld bool   `json:"upheld"`
+		Reason string `json:"reason"`
+	}{r.Upheld, r.Answer})
 }
 
-// Proposal posts p to the listing, with its reference as Idempotency-Key.
+// Proposal posts p to the listing.
 func (h HTTPReporter) Proposal(ctx context.Context, _ string, p Proposal) error {
 	return h.petition(ctx, "/v1/listings/"+p.Listing.String()+"/proposal", struct {
 		Reason string `json:"reason"`
-	}{p.Reason}, "Idempotency-Key", p.Reference)
+	}{p.Reason})
 }
 
 func gatePath(gate string, parts ...string) string {
@@ -218,8 +226,8 @@ func gatePath(gate string, parts ...string) string {
 // petition posts what the hub may refuse because of how things stand there: no such
 // listing, or ended meanwhile. A refusal that says so by a code is for good; a hub
 // that does not know the address at all may learn it.
-func (h HTTPReporter) petition(ctx context.Context, path string, body any, header ...string) error {
-	err := h.post(ctx, path, body, header...)
+func (h HTTPReporter) petition(ctx context.Context, path string, body any) error {
+	err := h.post(ctx, path, body)
 	var r refusal
 	if errors.As(err, &r) && r.code != "" && (r.status == http.StatusNotFound || r.status == http.StatusConflict) {
 		return fmt.Errorf("%w: %w", gongxin.Invalid("HUB_REFUSES", r.code), err)
@@ -236,9 +244,20 @@ type refusal struct {
 
 func (r refusal) Unwrap() error { return r.error }
 
+// proposalOpen is the hub's code for a department's second proposal while the first
+// one waits for the court.
+const proposalOpen = "PROPOSAL_OPEN"
+
+// refusalCode returns the code that the hub refused with, "" if err is none.
+func refusalCode(err error) string {
+	var r refusal
+	_ = errors.As(err, &r) // else there is none
+	return r.code
+}
+
 // post posts body. Errors: HUB_REFUSES, invalid where the hub will never take
 // this content; HUB_UNREACHABLE for everything that may pass.
-func (h HTTPReporter) post(ctx context.Context, path string, body any, header ...string) error {
+func (h HTTPReporter) post(ctx context.Context, path string, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("report to %s: %w", path, err)
@@ -250,9 +269,6 @@ func (h HTTPReporter) post(ctx context.Context, path string, body any, header ..
 		return fmt.Errorf("report to %s: %w", path, err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
 	if h.Token != "" {
 		r.Header.Set("Authorization", "Bearer "+h.Token)
 	}

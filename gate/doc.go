@@ -4,8 +4,8 @@
 //
 //	feed.Source ─▶ follow ─verify─▶ state.db ─▶ screen.Index ─▶ Screen ─▶ clear | refer | block
 //	                  │ withdrawal                                  │ refer, block
-//	                  └──── lift ─────────▶ outcomes.db ◀── record ─┘
-//	                                            └─▶ Reporter ─▶ hub (receipts, outcomes)
+//	                  └── lift, or keep ──▶ outcomes.db ◀── record ─┘
+//	           officers: keep, review ──────┘     └─▶ Reporter ─▶ hub (receipts, outcomes, reviews, proposals)
 //
 //	g, err := gate.Open(gate.Config{Dir: "railway", Name: "railway", VerifierKey: key, Source: source, …})
 //	go g.Run(ctx)
@@ -18,8 +18,10 @@
 //   - An answer that refers or blocks is on disk before it is given. A clear one
 //     leaves no trace; nowhere is it kept who was screened.
 //   - A reader sees the list as of one sequence or as of the next, nothing between.
-//   - When a listing ends, its restrictions are lifted before any answer is given
-//     as of the sequence that ended it, and the hub is told.
+//   - When a listing ends or is suspended, its restrictions are lifted before any
+//     answer is given as of the sequence that ended it, and the hub is told. One is
+//     kept on only by a legal ground and until an end that the department stated
+//     before (Keep), and lifted the day after.
 //   - The state survives a kill at any instant. A damaged copy of the list is
 //     noticed, named and fetched again; a damaged record of restrictions is named
 //     and the gate refuses to start (docs/decisions/gate-state.md).

@@ -20,6 +20,19 @@ func TestThePageForEngineersNamesEveryReasonAndScenario(t *testing.T) {
 			t.Errorf("%s is not explained", code)
 		}
 	}
+	for _, code := range []string{endedWithdrawn, endedExpired, endedRevoked, endedSuspended, endedCorrected, endedByTerm, endedSomehow, endedByReview, endedKeep} {
+		if !strings.Contains(page, "`"+code+"`") {
+			t.Errorf("%s is not explained", code)
+		}
+		if said := text(code); said.ZH == code || said.EN == code {
+			t.Errorf("%s has no text", code)
+		}
+	}
+	for _, state := range []string{stateInForce, stateKept, stateLifted, stateReferred} {
+		if !strings.Contains(page, "| `"+state+"` |") {
+			t.Errorf("the state %s is not explained", state)
+		}
+	}
 	c := measure.Embedded()
 	for _, s := range c.Scenarios() {
 		for _, m := range c.For(s.ID) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"gongxin"
 )
@@ -23,7 +24,8 @@ type Keep struct {
 }
 
 const (
-	maxGround = 500 // characters
+	minGround = 4 // characters; the hub asks for as many
+	maxGround = 500
 	maxBy     = 64
 )
 
@@ -45,7 +47,7 @@ func (g *Gate) Keep(ctx context.Context, k Keep) (err error) {
 		return err
 	}
 	switch today := gongxin.DayOf(now); {
-	case k.Ground == "":
+	case utf8.RuneCountInString(k.Ground) < minGround:
 		return gongxin.Invalid("KEPT_WITHOUT_GROUND")
 	case k.Until < today:
 		return gongxin.Invalid("KEPT_WITHOUT_END", k.Until)

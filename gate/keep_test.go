@@ -190,6 +190,7 @@ func TestKeepNamesWhatIsMissing(t *testing.T) {
 		{"no such measure", Keep{Reference: reference, Measure: "3.6.vehicle", Ground: law, Until: day("2017-05-01"), By: "李"}, "UNKNOWN_REFERENCE"},
 		{"a referral", Keep{Reference: referral, Ground: law, Until: day("2017-05-01"), By: "李"}, "KEPT_REFERRAL"},
 		{"no ground", Keep{Reference: reference, Ground: " ", Until: day("2017-05-01"), By: "李"}, "KEPT_WITHOUT_GROUND"},
+		{"hardly a ground", Keep{Reference: reference, Ground: "有法", Until: day("2017-05-01"), By: "李"}, "KEPT_WITHOUT_GROUND"},
 		{"no end", Keep{Reference: reference, Ground: law, By: "李"}, "KEPT_WITHOUT_END"},
 		{"an end that is past", Keep{Reference: reference, Ground: law, Until: day("2017-03-31"), By: "李"}, "KEPT_WITHOUT_END"},
 		{"more than a year", Keep{Reference: reference, Ground: law, Until: day("2018-04-02"), By: "李"}, "KEPT_TOO_LONG"},

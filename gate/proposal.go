@@ -26,6 +26,7 @@ const (
 	proposalColumns = `reference, listing, reason, at, sum`
 	readProposals   = `SELECT ` + proposalColumns + ` FROM proposals`
 	readProposal    = readProposals + ` WHERE listing = $1 AND reason = $2 ORDER BY reference`
+	readProposalsOf = readProposals + ` WHERE listing = $1`
 	writeProposal   = `INSERT INTO proposals (` + proposalColumns + `) VALUES ($1, $2, $3, $4, $5)`
 	readPosted      = `SELECT refused FROM outbox WHERE reference = $1 AND part = 0 AND kind = 'proposal'`
 )
@@ -133,6 +134,14 @@ func (o *outcomes) propose(ctx context.Context, p proposal, inForce bool) (propo
 		return p, "", err
 	}
 	return p, state, nil
+}
+
+// onlyProposal tells whether there is no more than one proposal for listing.
+func (o *outcomes) onlyProposal(ctx context.Context, listing gongxin.ListingID) (bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	found, err := query(ctx, o.db, scanProposal, readProposalsOf, listing[:])
+	return len(found) == 1, err
 }
 
 // postedState tells how far the proposal of reference is.

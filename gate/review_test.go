@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -169,6 +170,75 @@ func TestAProposalLeavesTheListingInForceAndReachesTheHubOnce(t *testing.T) {
 	h.mu.Unlock()
 	if p, err := g.ProposeReview(ctx, id, "当事人出示了结案通知书"); err != nil || p.State != "delivered" || p.Reference != first.Reference {
 		t.Errorf("delivered: %+v, %v", p, err)
+	}
+}
+
+// A proposal whose answer was lost is repeated, and the hub says that it has one.
+func TestARepeatedProposalIsTheOneThatTheCourtHas(t *testing.T) {
+	h, g, _, id := blocked(t)
+	var posted []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/proposal") {
+			h.ServeHTTP(w, r)
+			return
+		}
+		h.set(func() { posted = append(posted, r.URL.Path) })
+		w.WriteHeader(http.StatusConflict)
+		if _, err := w.Write([]byte(`{"code":"PROPOSAL_OPEN"}`)); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer s.Close()
+	g.config.Reporter = HTTPReporter{URL: s.URL}
+	for i, want := range []string{"delivered", "refused"} {
+		reason := strings.Repeat("再", i) + "请复核"
+		if _, err := g.ProposeReview(t.Context(), id, reason); err != nil {
+			t.Fatal(err)
+		}
+		for more := true; more; {
+			var err error
+			if more, err = g.deliverSome(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p, err := g.ProposeReview(t.Context(), id, reason); err != nil || p.State != want {
+			t.Errorf("proposal %d: %+v, %v; want %s", i+1, p, err, want)
+		}
+	}
+	if len(posted) != 2 || posted[0] != "/v1/listings/"+id.String()+"/proposal" {
+		t.Errorf("posted %v", posted)
+	}
+}
+
+// The paths and bodies are those of the hub's API.
+func TestPetitionsTravelInTheFormThatTheHubTakes(t *testing.T) {
+	var got []string
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, r.Method+" "+r.URL.Path+" "+string(b))
+	}))
+	defer s.Close()
+	to := HTTPReporter{URL: s.URL + "/"}
+	review := Review{Reference: "R-railway-1", Listing: "x", Reason: "不是本人", By: "王", Answer: "情况属实", AnsweredBy: "赵", Upheld: true}
+	for _, err := range []error{
+		to.Review(t.Context(), "railway", review),
+		to.Answer(t.Context(), "railway", review),
+		to.Proposal(t.Context(), "railway", Proposal{Reference: "P-1", Listing: gongxin.ListingID{15: 1}, Reason: "请复核"}),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	want := []string{
+		`POST /v1/gates/railway/restriction-reviews {"reference":"R-railway-1","reason":"不是本人"}`,
+		`POST /v1/gates/railway/restriction-reviews/R-railway-1/answer {"upheld":true,"reason":"情况属实"}`,
+		`POST /v1/listings/00000000000000000000000004/proposal {"reason":"请复核"}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gongxin/internal/courts"
+	"gongxin/internal/documents"
 	"gongxin/internal/hub"
 	"gongxin/internal/register"
 	"gongxin/internal/store"
@@ -140,8 +141,11 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 	if err != nil {
 		return nil, nil, fmt.Errorf("open store: %w", err)
 	}
+	scribe := documents.New(documents.Options{Courts: courts.Embedded(), Templates: hub.CourtTemplates(db), Policy: rules})
 	centre, err := hub.New(hub.Config{
-		Store: db, Register: register.New(register.Config{Writer: hub.NewWriter(db), Policy: rules, Calendar: days, Courts: courts.Embedded(), Now: now, Random: rand.Reader}),
+		Store: db, Register: register.New(register.Config{
+			Writer: hub.NewWriter(db), Policy: rules, Calendar: days, Courts: courts.Embedded(), Scribe: scribe, Now: now, Random: rand.Reader,
+		}),
 		Courts: courts.Embedded(), Policy: rules, Calendar: days, Guard: h.guard, VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
 		Now: now, Random: rand.Reader, Log: log,
 	})

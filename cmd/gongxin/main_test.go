@@ -35,7 +35,7 @@ func gateStatus() {
 	}
 }
 
-// Scripts read as scenarios: $HUB and $GATE are free addresses on loopback,
+// Scripts read as scenarios: $HUB, $GATE and $RELAY are free addresses on loopback,
 // $SAMPLES holds the courts' sample files, and
 //
 //	until PATTERN COMMAND …   runs COMMAND until its output matches, for at most 20 s
@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SAMPLES", samples)
-			for _, name := range []string{"HUB", "GATE"} {
+			for _, name := range []string{"HUB", "GATE", "RELAY"} {
 				l, err := net.Listen("tcp", "127.0.0.1:0")
 				if err != nil {
 					return err

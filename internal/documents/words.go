@@ -299,7 +299,11 @@ func (s *Scribe) remediesOf(c *content) []gongxin.Text {
 	var all []gongxin.Text
 	put := func(zh, en string) { all = append(all, gongxin.Text{ZH: zh, EN: en}) }
 	r, paper := c.draft.Remedy, or(papers[c.kind], "本决定")
-	w := window(r.Count, r.Unit)
+	var within gongxin.Text // "" where the rules of the day set no time
+	if r.Count > 0 {
+		w := window(r.Count, r.Unit)
+		within = gongxin.Text{ZH: "自收到之日起" + w.ZH + "内，", EN: " within " + w.EN + " of receiving it"}
+	}
 	to := gongxin.Text{ZH: "上一级人民法院", EN: "the next higher court"}
 	if !r.Court.IsZero() {
 		to.ZH = s.courtName(r.Court, c.entry)
@@ -310,11 +314,11 @@ func (s *Scribe) remediesOf(c *content) []gongxin.Text {
 		if r.Court.IsZero() || r.Court == c.draft.Document.Court {
 			to = gongxin.Text{ZH: "本院", EN: "this court"}
 		}
-		put(fmt.Sprintf("认为%s有错误的，可以自收到之日起%s内，以书面形式向%s申请纠正，说明理由并附相关材料。", paper, w.ZH, to.ZH),
-			fmt.Sprintf("If you believe that it is wrong, you may object in writing to %s within %s of receiving it, with reasons and what supports them.", to.EN, w.EN))
+		put(fmt.Sprintf("认为%s有错误的，可以%s以书面形式向%s申请纠正，说明理由并附相关材料。", paper, within.ZH, to.ZH),
+			fmt.Sprintf("If you believe that it is wrong, you may object in writing to %s%s, with reasons and what supports them.", to.EN, within.EN))
 	case policy.Reconsideration:
-		put(fmt.Sprintf("不服%s的，可以自收到之日起%s内，以书面形式向%s申请复议。", paper, w.ZH, to.ZH),
-			fmt.Sprintf("If you disagree, you may ask %s in writing for reconsideration within %s of receiving it.", to.EN, w.EN))
+		put(fmt.Sprintf("不服%s的，可以%s以书面形式向%s申请复议。", paper, within.ZH, to.ZH),
+			fmt.Sprintf("If you disagree, you may ask %s in writing for reconsideration%s.", to.EN, within.EN))
 	}
 	switch over := c.draft.After.State.Ended() || upheld(c.draft.Act.Kind); {
 	case c.kind == gongxin.DocNotice:

@@ -95,10 +95,8 @@ func (in *setting) remedy(d *Draft) Remedy {
 	default:
 		return Remedy{}
 	}
-	rule, err := in.policy.Rule(r.Rule, in.today)
-	if err != nil {
-		return Remedy{} // none was in force
+	if rule, err := in.policy.Rule(r.Rule, in.today); err == nil { // else the remedy is there, and no rule of the day sets a time for it
+		r.Count, r.Unit = rule.Count, string(rule.Unit)
 	}
-	r.Count, r.Unit = rule.Count, string(rule.Unit)
 	return r
 }

@@ -64,7 +64,7 @@ type Draft struct {
 // A Remedy is what the person can do against an act, and until when.
 type Remedy struct {
 	Rule  string            // policy.Objection or policy.Reconsideration; "" if the act carries none
-	Count int               // of Unit, from receipt
+	Count int               // of Unit, from receipt; 0 if no time is set
 	Unit  string            // "days" or "workdays"
 	Court gongxin.CourtCode // to which: the court itself, or the next higher one; zero if it has no known code
 }

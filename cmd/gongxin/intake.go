@@ -107,7 +107,7 @@ func (n *intakeCommand) run(ctx context.Context, files []string, toData bool) er
 			return err
 		}
 		defer db.Close()
-		n.local, n.by = centre, gongxin.Actor{ID: "intake", Role: gongxin.RoleCourtSystem, Organisation: "intake"}
+		n.local, n.by = centre, gongxin.Actor{ID: hub.IntakeID, Role: gongxin.RoleCourtSystem, Organisation: "intake"}
 		if n.court != "" {
 			if n.by.Court, err = gongxin.ParseCourtCode(n.court); err != nil {
 				return err

@@ -60,26 +60,19 @@ func newTokenCreate() *cobra.Command {
 			if t.ID == "" {
 				t.ID = strings.TrimSuffix(role+"."+gate+court, ".")
 			}
-			now, exercise, err := clock.clock()
-			if err != nil {
+			return onHub(c.Context(), h, clock, func(centre *hub.Hub, now time.Time) error {
+				t.Created = now
+				t.Expires = t.Created.AddDate(0, 0, days)
+				secret, err := centre.IssueToken(c.Context(), t)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"id": t.ID, "secret": secret, "expires": t.Expires})
+				}
+				_, err = fmt.Fprintln(c.OutOrStdout(), secret)
 				return err
-			}
-			_, db, err := h.open(c.Context(), now, exercise, newLog(os.Stderr, false))
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			t.Created = gongxin.Millis(now())
-			t.Expires = t.Created.AddDate(0, 0, days)
-			secret, err := issue(c.Context(), db, t)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"id": t.ID, "secret": secret, "expires": t.Expires})
-			}
-			fmt.Fprintln(c.OutOrStdout(), secret)
-			return nil
+			})
 		},
 	}
 	addHome(c, &h)
@@ -197,7 +190,7 @@ func newTokenRotate() *cobra.Command {
 	return c
 }
 
-// issue makes a secret for t and keeps its hash.
+// issue makes a secret for t and keeps its hash, for a store without its hub.
 func issue(ctx context.Context, db *store.DB, t access.Token) (string, error) {
 	secret, t, err := access.Issue(t, rand.Reader)
 	if err != nil {

@@ -23,7 +23,9 @@ import (
 // once it is whole, and the store knows its hash before anybody is told of it.
 const (
 	heldDir     = "held"
-	shownBatch  = 500 // batches that a list shows, newest first
+	shownBatch  = 500 // batches that a list shows, those that wait first
+	maxHeld     = 200 // that wait at a time, so that nobody fills the disk with them
+	maxOwn      = 10  // of one submitter
 	applyEvery  = 10 * time.Second
 	orphanAfter = time.Hour // a held file without a batch is what a crash left
 )
@@ -116,7 +118,8 @@ func (h *Hub) abnormal(ctx context.Context, s Submission, rest tally, base uint6
 	return reason, t, nil
 }
 
-// hold keeps s as a batch: the file first, then what is known of it.
+// hold keeps s as a batch: the file first, then what is known of it. A file that the
+// same submitter has waiting already is that batch. Error: BATCHES_WAITING.
 func (h *Hub) hold(ctx context.Context, s Submission, b store.Batch) (store.Batch, error) {
 	b.At = gongxin.Millis(h.Now())
 	random := make([]byte, 5)
@@ -131,12 +134,42 @@ func (h *Hub) hold(ctx context.Context, s Submission, b store.Batch) (store.Batc
 	if b.Hash, err = h.keepFile(s.File, b.File); err != nil {
 		return b, err
 	}
-	if err := h.saveBatch(ctx, b); err != nil {
-		return b, errors.Join(err, os.Remove(filepath.Join(h.Dir, b.File)))
+	waiting, err := h.saveHeld(ctx, b)
+	if err != nil || waiting.ID != b.ID {
+		return waiting, errors.Join(err, os.Remove(filepath.Join(h.Dir, b.File)))
 	}
 	h.Log.WarnContext(ctx, "batch held for a second person", "batch", b.ID, "reason", b.Reason, "by", b.By,
 		"listings", b.Listings, "withdrawals", b.Withdrawals, "in_force", b.InForce)
 	return b, nil
+}
+
+// saveHeld saves b, unless too many wait already, or the same submitter has the same
+// file waiting: then it returns that batch.
+func (h *Hub) saveHeld(ctx context.Context, b store.Batch) (store.Batch, error) {
+	h.holding.Lock()
+	defer h.holding.Unlock()
+	first, err := h.batches(ctx, maxHeld) // those that wait come first
+	if err != nil {
+		return b, err
+	}
+	waiting, own := 0, 0
+	for _, other := range first {
+		if other.Outcome != "" {
+			break
+		}
+		waiting++
+		if other.By != b.By {
+			continue
+		}
+		if other.Hash == b.Hash {
+			return other, nil
+		}
+		own++
+	}
+	if own >= maxOwn || waiting >= maxHeld {
+		return b, gongxin.Conflict("BATCHES_WAITING", maxOwn, maxHeld)
+	}
+	return b, h.saveBatch(ctx, b)
 }
 
 // keepFile copies f durably to name in the hub's directory and returns its hash.
@@ -183,10 +216,12 @@ func (h *Hub) saveBatch(ctx context.Context, b store.Batch) error {
 	return h.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.SaveBatch(ctx, b) })
 }
 
-// Batches returns the newest batches that were held.
-func (h *Hub) Batches(ctx context.Context) (all []store.Batch, err error) {
+// Batches returns the batches that wait, and the newest of the others.
+func (h *Hub) Batches(ctx context.Context) ([]store.Batch, error) { return h.batches(ctx, shownBatch) }
+
+func (h *Hub) batches(ctx context.Context, limit int) (all []store.Batch, err error) {
 	err = h.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
-		all, err = v.Batches(ctx, shownBatch)
+		all, err = v.Batches(ctx, limit)
 		return err
 	})
 	return all, err

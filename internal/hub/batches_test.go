@@ -223,3 +223,23 @@ func TestAHeldFileIsTakenAsItWasSubmittedOrNotAtAll(t *testing.T) {
 		t.Errorf("the batch afterwards: %v, %+v", err, done)
 	}
 }
+
+// A file that is sent again while it waits is the same batch, and nobody can fill
+// the disk with batches that wait.
+func TestBatchesThatWaitAreBounded(t *testing.T) {
+	c := newStrict(t)
+	first := c.held(c.want(202, "", "court", "POST", "/v1/intake", rowsOf(11, 6)))
+	if again := c.held(c.want(202, "", "court", "POST", "/v1/intake", rowsOf(11, 6))); again.ID != first.ID || c.files() != 1 {
+		t.Errorf("sent again it is %s, want %s; %d files", again.ID, first.ID, c.files())
+	}
+	for i := 1; i < maxOwn; i++ {
+		c.held(c.want(202, "", "court", "POST", "/v1/intake", rowsOf(11+i, 6)))
+	}
+	c.want(409, "BATCHES_WAITING", "court", "POST", "/v1/intake", rowsOf(11+maxOwn, 6))
+	if n := c.files(); n != maxOwn {
+		t.Errorf("%d files wait, want %d", n, maxOwn)
+	}
+	c.want(202, "", "judge", "POST", "/v1/intake", rowsOf(11, 6)) // another submitter's is another batch
+	c.want(200, "", "operator", "POST", "/v1/batches/"+first.ID+"/refusal", map[string]string{"reason": "x"})
+	c.want(202, "", "court", "POST", "/v1/intake", rowsOf(11+maxOwn, 6))
+}

@@ -60,6 +60,7 @@ type Hub struct {
 	entrance      *entrance
 	window        window          // what submissions did of late
 	approved      chan struct{}   // holds a token if a batch was approved
+	holding       sync.Mutex      // held by who puts a batch among those that wait
 	applying      sync.Mutex      // held by who takes approved batches into the register
 	organisations treeCache       // who stands where, as last read
 	codes         *access.Limiter // tries of access codes, by listing

@@ -138,11 +138,23 @@ type Membership struct {
 	Subject      string         `json:"subject,omitempty" maxLength:"500" doc:"who the person is to that provider"`
 }
 
+// reserved tells whether id is one by which the ledger names those who are no person:
+// the hub's own jobs, the person concerned, files taken in on the hub's machine.
+func reserved(id string) bool {
+	return id == hubActor.ID || id == access.SubjectActor(gongxin.ListingID{}).ID || id == IntakeID
+}
+
+// IntakeID is who takes files in on the hub's own machine, as the ledger records it.
+const IntakeID = "intake"
+
 // SavePerson makes a person, or changes what others decide about one. A password
 // that is not "" is the first one, or a new first one: it has to be changed on
 // signing in, what was locked is open again, and every session ends. Errors:
 // PERSON_FIELD, PASSWORD_WEAK, PERSON_SUBJECT_TAKEN.
 func (h *Hub) SavePerson(ctx context.Context, m Membership, password string) (p access.Person, err error) {
+	if m.ID = strings.TrimSpace(m.ID); reserved(m.ID) {
+		return p, gongxin.Invalid("PERSON_FIELD", "id", m.ID)
+	}
 	var phc string
 	if password != "" {
 		if err := access.CheckPassword(password, m.ID, m.Name); err != nil {
@@ -161,7 +173,7 @@ func (h *Hub) SavePerson(ctx context.Context, m Membership, password string) (p 
 		if err != nil {
 			return err
 		}
-		p.ID, p.Name, p.Organisation, p.Roles, p.Issuer, p.Subject = strings.TrimSpace(m.ID), m.Name, m.Organisation, m.Roles, m.Issuer, m.Subject
+		p.ID, p.Name, p.Organisation, p.Roles, p.Issuer, p.Subject = m.ID, m.Name, m.Organisation, m.Roles, m.Issuer, m.Subject
 		all, err := tx.Organisations(ctx)
 		if err != nil {
 			return err

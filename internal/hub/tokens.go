@@ -49,6 +49,9 @@ func (h *Hub) Tokens(ctx context.Context) (all []access.Token, err error) {
 // IssueToken makes a secret for t, which is kept by its hash alone. Errors: those of
 // access.Issue.
 func (h *Hub) IssueToken(ctx context.Context, t access.Token) (secret string, err error) {
+	if reserved(t.ID) {
+		return "", gongxin.Invalid("TOKEN_FIELD", "id", string(t.Role))
+	}
 	secret, t, err = access.Issue(t, h.Random)
 	if err != nil {
 		return "", err

@@ -20,7 +20,6 @@ const (
 	ListingWithdrawn EventKind = "listing_withdrawn" // in force, suspended → withdrawn
 	ListingExpired   EventKind = "listing_expired"   // in force, suspended → expired
 	ListingRevoked   EventKind = "listing_revoked"   // decided, delivered, in force, suspended → revoked
-	SnapshotMade     EventKind = "snapshot_made"     // of the ledger itself: commits to snapshot files; concerns no listing
 )
 
 // The kinds of steps of the procedure, which concern the court and the person
@@ -88,7 +87,7 @@ func (k EventKind) LeafKind() EventKind {
 	return k
 }
 
-// An Event is one change of one listing. Its position in the ledger, its
+// An Event is one change of one listing, or of the log itself (OfLog). Its position in the ledger, its
 // sequence, is given when it is committed: 1 for the first.
 type Event struct {
 	Kind     EventKind
@@ -117,6 +116,11 @@ type Event struct {
 	Hash     [32]byte     // SHA-256 of the document
 	Duty     DutyKind     // of DeadlineLapsed, with the last day in On
 	Opened   uint64       // of DeadlineLapsed: sequence of the event that opened the duty
+
+	// Previous is the sequence of the listing's event before, 0 for its first and in
+	// what the first releases wrote. It ties a listing's events together, so that an
+	// exit proves what it ended. The store sets it.
+	Previous uint64
 
 	// NonPublic marks an exit of a listing that the public never saw (2.1.4, or
 	// revoked before it was published): a decision's number could name the case, so
@@ -162,10 +166,10 @@ func (k EventKind) Force() Force {
 // Known tells whether this version of the software understands k.
 func (k EventKind) Known() bool {
 	switch k {
-	case ListingSuspended, ListingWithdrawn, ListingExpired, ListingRevoked, SnapshotMade:
+	case ListingSuspended, ListingWithdrawn, ListingExpired, ListingRevoked:
 		return true
 	}
-	return k.SetsEntry() || k.Step()
+	return k.SetsEntry() || k.Step() || k.OfLog()
 }
 
 // Apply folds e, committed at sequence, into l and returns the listing after it.
@@ -214,7 +218,7 @@ func (l Listing) Apply(e Event, sequence uint64) (Listing, error) {
 		l.State = exits[e.Kind]
 		l.Exit = Exit{Ground: e.Ground, Decision: e.Decision, On: e.On, At: e.At, Sequence: sequence}
 	default:
-		if e.Kind == ProcedureStep || !e.Kind.Known() || e.Kind == SnapshotMade {
+		if e.Kind == ProcedureStep || !e.Kind.Known() || e.Kind.OfLog() {
 			return l, fmt.Errorf("listing %s: event %d has the unknown kind %q", l.ID, sequence, e.Kind)
 		}
 	}

@@ -93,12 +93,3 @@ func (f Follower) load(ctx context.Context, src Source, into Keeper) (at Positio
 	}
 	return at, file, err
 }
-
-// commits tells whether c commits to the snapshot file with that hash.
-func (f Follower) commits(c Change, file ledger.Hash) bool {
-	if c.Event.Kind != gongxin.SnapshotMade {
-		return false
-	}
-	l, err := ledger.ParseLeaf(c.Leaf)
-	return err == nil && l.Commitments[f.Audience] == file
-}

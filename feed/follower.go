@@ -122,13 +122,19 @@ func (f Follower) change(sequence uint64, leafHash ledger.Hash, r Record) (Chang
 	switch {
 	case !kind.Known():
 		return Change{}, gongxin.Conflict("FEED_UNKNOWN_EVENT", l.Kind, sequence)
-	case (kind == gongxin.SnapshotMade) != c.Event.Listing.IsZero():
+	case kind.OfLog() != c.Event.Listing.IsZero():
 		return Change{}, gongxin.Conflict("FEED_HISTORY", sequence)
+	case kind == gongxin.SnapshotMade && r.Salt == nil && r.Body == nil:
+		return c, nil // its commitments are the hashes of files
+	case kind.OfLog() && r.Salt == nil:
+		return Change{}, gongxin.Conflict("FEED_COMMITMENT", sequence) // nothing of the log itself is ever erased
 	case r.Salt == nil && r.Body == nil:
-		c.Erased = kind != gongxin.SnapshotMade // whose commitment is the hash of a file
+		c.Erased = true
 		return c, nil
 	case ledger.Commit(r.Salt, r.Body) != l.Commitments[f.Audience]:
 		return Change{}, gongxin.Conflict("FEED_COMMITMENT", sequence)
+	case kind.OfLog():
+		return c, c.openLog()
 	case f.Audience != gongxin.AudiencePartner, kind.Step():
 		return c, nil // a step concerns the court and the person: to a department it is a sequence and nothing else
 	}

@@ -106,6 +106,7 @@ type (
 		Hash     string       `json:"hash,omitempty"` // hex
 		Duty     DutyKind     `json:"duty,omitempty"`
 		Opened   uint64       `json:"opened,omitempty"`
+		Previous uint64       `json:"previous,omitempty"` // of every event, not of steps alone
 	}
 )
 
@@ -155,6 +156,7 @@ func newCourtBody(e Event) *courtBody {
 		stepBody: stepBody{
 			Motion: e.Motion, Service: e.Service, Reason: e.Reason, Late: e.Late, Found: e.Found, Lead: e.Lead, Request: e.Request,
 			Evidence: e.Evidence, Higher: e.Higher, Was: e.Was, Barred: e.Barred, Document: e.Document, Duty: e.Duty, Opened: e.Opened,
+			Previous: e.Previous,
 		},
 	}
 	if e.Kind.Step() {
@@ -264,12 +266,14 @@ func (s *stepBody) write(o *object) {
 	o.given("hash", s.Hash)
 	o.given("duty", string(s.Duty))
 	o.count("opened", int(s.Opened))
+	o.count("previous", int(s.Previous))
 }
 
 // event fills in what s holds.
 func (s *stepBody) event(e Event) (Event, error) {
 	e.Motion, e.Service, e.Reason, e.Late, e.Found, e.Lead, e.Request = s.Motion, s.Service, s.Reason, s.Late, s.Found, s.Lead, s.Request
 	e.Evidence, e.Higher, e.Was, e.Barred, e.Document, e.Duty, e.Opened = s.Evidence, s.Higher, s.Was, s.Barred, s.Document, s.Duty, s.Opened
+	e.Previous = s.Previous
 	if s.Hash == "" {
 		return e, nil
 	}

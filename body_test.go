@@ -71,6 +71,7 @@ func anyEvent(t *rapid.T) Event {
 		Evidence: text.Draw(t, "evidence"), Higher: court.Draw(t, "higher"), Was: day.Draw(t, "was"), Barred: day.Draw(t, "barred"),
 		Document: rapid.SampledFrom(append(slices.Clone(DocumentKinds), "")).Draw(t, "document"),
 		Duty:     rapid.SampledFrom([]DutyKind{"", DutyReview, DutyWithdraw}).Draw(t, "duty"), Opened: rapid.Uint64Range(0, 1<<40).Draw(t, "opened"),
+		Previous: rapid.Uint64Range(0, 1<<40).Draw(t, "previous"),
 	}
 	copy(e.Hash[:], rapid.SliceOfN(rapid.Byte(), 0, 32).Draw(t, "hash"))
 	if !e.Kind.SetsEntry() {

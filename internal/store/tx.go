@@ -187,7 +187,7 @@ func (tx *Tx) Append(ctx context.Context, before gongxin.Listing, e gongxin.Even
 	if !e.Kind.Known() || e.Listing.IsZero() {
 		return before, fmt.Errorf("append: an event of kind %q of listing %s", e.Kind, e.Listing)
 	}
-	e.At = gongxin.Millis(e.At)
+	e.At, e.Previous = gongxin.Millis(e.At), before.Sequence
 	after, err := before.Apply(e, tx.now+1)
 	if err != nil {
 		return before, err

@@ -13,8 +13,12 @@ import (
 	"gongxin/feed"
 )
 
+// petitions is how many reports fill makes beside those of outcomes.
+const petitions = 4
+
 // fill makes a gate's directory with a list of people, every third of them
-// withdrawn, and a few outcomes, and returns who is listed.
+// withdrawn, a few outcomes, and what officers did with two of those that stand,
+// and returns who is listed.
 func (h *hub) fill(t *testing.T, dir string) map[int]gongxin.ListingID {
 	t.Helper()
 	listed := map[int]gongxin.ListingID{}
@@ -27,7 +31,24 @@ func (h *hub) fill(t *testing.T, dir string) map[int]gongxin.ListingID {
 	}
 	h.catchUp(t, g)
 	for n := range people {
-		g.person(t, n)
+		d := g.person(t, n)
+		if n != 1 && n != 2 {
+			continue
+		}
+		if err := g.Keep(t.Context(), Keep{Reference: d.Reference, Ground: law, Until: gongxin.MustDay("2017-05-01"), By: "李科长"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.FileReview(t.Context(), d.Reference, "请复核", "王"); err != nil {
+			t.Fatal(err)
+		}
+		if n == 1 {
+			_, err = g.AnswerReview(t.Context(), d.Reference, false, "名单仍然有效", "赵")
+		} else {
+			_, err = g.ProposeReview(t.Context(), listed[n], "当事人出示了结案通知书")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	for n := 0; n < people; n += 3 {
 		h.withdraw(listed[n])
@@ -154,11 +175,11 @@ func TestDamagedRecordOfRestrictionsStopsTheGate(t *testing.T) {
 			refused++
 			continue
 		}
-		if s := g.Status(); s.RestrictionsOpen != len(listed) || s.Lifted != people-len(listed) || s.Outbox != 2*people-len(listed) {
+		if s := g.Status(); s.RestrictionsOpen != len(listed) || s.Lifted != people-len(listed) || s.Outbox != 2*people-len(listed)+petitions || s.ReviewsOpen != 1 {
 			t.Fatalf("it starts with another record: %+v", s)
 		}
 		waiting, err := g.outcomes.waiting(t.Context(), 1000)
-		if err != nil || len(waiting) != 2*people-len(listed) {
+		if err != nil || len(waiting) != 2*people-len(listed)+petitions {
 			t.Fatalf("outbox: %d, %v", len(waiting), err)
 		}
 		if err := g.Close(); err != nil {

@@ -323,8 +323,11 @@ func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Positio
 	if err != nil {
 		return fmt.Errorf("replace the list: %w", err)
 	}
-	g.setView(index, at)
-	if err := g.reconcile(ctx); err != nil {
+	g.mu.Lock() // so that no answer is given before what has ended is lifted
+	g.index, g.view = index, g.viewOf(at.Head)
+	err = g.reconcile(ctx)
+	g.mu.Unlock()
+	if err != nil {
 		g.unlifted = true
 		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 	}

@@ -286,13 +286,13 @@ func TestRandomHistoriesRestrictWhileInForceAndNoLonger(t *testing.T) {
 				rt.Error(err)
 			}
 		}()
-		type known struct {
+		type life struct {
 			id        gongxin.ListingID
 			in        bool
 			left      int // how often it has left force, or became another's
 			suspended bool
 		}
-		listed := map[int]*known{}
+		listed := map[int]*life{}
 		type restricted struct {
 			reference string
 			person    int
@@ -311,7 +311,7 @@ func TestRandomHistoriesRestrictWhileInForceAndNoLonger(t *testing.T) {
 					if err != nil {
 						rt.Fatal(err)
 					}
-					listed[n] = &known{id: id, in: true}
+					listed[n] = &life{id: id, in: true}
 					h.event(gongxin.Event{Kind: gongxin.ListingAdmitted, Listing: id, Origin: gongxin.FromCourtFile, Entry: entry(t, n)})
 				case l.suspended && rapid.IntRange(0, 3).Draw(rt, "resume") > 0:
 					h.resume(l.id, entry(t, n))

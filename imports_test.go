@@ -28,6 +28,10 @@ var allowed = map[string][]string{
 	"internal/access":    {""},
 	"internal/documents": {"", "identity", "internal/policy", "internal/calendar", "internal/courts", "internal/register"}, // register: what a Scribe is given
 	"internal/oversight": {"", "internal/policy", "internal/calendar", "internal/courts"},
+	"internal/packages":  {"", "identity", "ledger", "feed", "internal/calendar"},
+	"internal/audit":     {"", "ledger", "feed"},
+	"internal/sim":       {"", "identity", "ledger", "feed", "gate", "measure"},
+	"relay":              {"", "ledger", "feed"},
 	"internal/synthetic": {"", "identity"}, // invented subjects for the demonstration and the benchmarks
 	"internal/web":       {""},             // says what it needs as web.Source, and the hub gives it
 	"internal/hub": {"", "identity", "ledger", "internal/calendar", "internal/courts", "internal/policy", "measure", "internal/intake",

@@ -79,7 +79,7 @@ func (w *walk) drawEntry(t *rapid.T) gongxin.Entry {
 	e.Employer = one(t, "employer", []string{"", "", "", "某公司"})
 	e.Published = w.drawDay(t, "published")
 	e.Until = e.Published.Add(one(t, "term", []int{-1, 30, 90, 200, 300, 700, 760}))
-	if between(t, "no end", 0, 9) == 0 {
+	if between(t, "no end", 0, 4) == 0 {
 		e.Until = 0
 	}
 	return e
@@ -123,8 +123,10 @@ func (w *walk) drawFitting(t *rapid.T) Command {
 		switch {
 		case tr.Track == Life && gongxin.State(tr.To).Ended(), tr.Event == gongxin.DraftReturned, tr.Event == gongxin.ObjectionUpheld:
 			weight = 1
-		case tr.Track == Objections, l.State == gongxin.Delivered && tr.Track == Life:
+		case tr.Track == Objections:
 			weight = 8
+		case tr.Track == Life && l.State != gongxin.InForce:
+			weight = 16
 		}
 		rows = append(rows, slices.Repeat([]*Transition{tr}, weight)...)
 	}
@@ -140,7 +142,7 @@ func (w *walk) drawCommand(t *rapid.T, k gongxin.EventKind, id gongxin.ListingID
 	reason := []string{"理由", "理由", "理由", "理由", "理由", ""}[fate%6]
 	service := append(slices.Clone(gongxin.Services), "pigeon")[fate/8%8]
 	ground := []gongxin.Ground{
-		gongxin.GroundPerformed, gongxin.GroundSettled, gongxin.GroundClosed, gongxin.GroundNoProperty, gongxin.GroundSecurity,
+		gongxin.GroundPerformed, gongxin.GroundSettled, gongxin.GroundNoProperty, gongxin.GroundNoProperty, gongxin.GroundSecurity,
 		gongxin.GroundCreditor, gongxin.GroundCreditor, gongxin.GroundEarly, gongxin.GroundWrong, gongxin.GroundUnstated, "",
 	}[fate/64%11]
 	on := w.drawOn(t)
@@ -266,7 +268,7 @@ func (w *walk) list(e gongxin.Entry) Submission {
 // step carries out one act and the same once more, and checks what must hold.
 func (w *walk) step(t *rapid.T) {
 	if between(t, "time passes", 0, 3) == 0 {
-		hours := one(t, "hours", []int{12, 24, 24, 48, 96, 24 * 15, 24 * 40, 24 * 200})
+		hours := one(t, "hours", []int{12, 24, 24, 48, 72, 96, 24 * 10, 24 * 20, 24 * 100})
 		w.at = w.at.Add(time.Duration(hours) * time.Hour)
 		if between(t, "the hub is down", 0, 2) > 0 {
 			w.jobs(t)

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/internal/hub"
+	"gongxin/internal/packages"
+	"gongxin/internal/store"
+	"gongxin/ledger"
+)
+
+// A packageLog is the hub's store and snapshots as packages are made from them.
+type packageLog struct {
+	centre   *hub.Hub
+	db       *store.DB
+	verifier *ledger.Verifier
+	dir      string // of the snapshots
+}
+
+func (l packageLog) Fresh(ctx context.Context) error { return l.db.Heartbeat(ctx) }
+
+// Snapshot opens the newest, and makes one if there is none.
+func (l packageLog) Snapshot(ctx context.Context) (*os.File, uint64, error) {
+	pattern := filepath.Join(l.dir, "partner-*.gxs")
+	names, err := filepath.Glob(pattern) // sorted, and the sizes in them have 20 digits
+	if err == nil && len(names) == 0 {
+		if err = l.centre.Snapshot(ctx); err == nil {
+			names, err = filepath.Glob(pattern)
+		}
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(names) == 0 {
+		return nil, 0, gongxin.Missing("FEED_NO_SNAPSHOT")
+	}
+	newest := names[len(names)-1]
+	digits := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(newest), "partner-"), ".gxs")
+	size, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil {
+		return nil, 0, fmt.Errorf("size of the snapshot %s: %w", newest, err)
+	}
+	f, err := os.Open(newest)
+	return f, size, err
+}
+
+func (l packageLog) Read(ctx context.Context, f func(context.Context, packages.View) error) error {
+	return l.db.Read(ctx, func(ctx context.Context, v *store.View) error { return f(ctx, packageView{v, l.verifier}) })
+}
+
+// A packageView is a view of the store for departments.
+type packageView struct {
+	*store.View
+	verifier *ledger.Verifier
+}
+
+func (v packageView) HeadAt(ctx context.Context, size uint64) (ledger.Head, bool, error) {
+	checkpoint, err := v.CheckpointAt(ctx, size)
+	if err != nil || checkpoint == nil {
+		return ledger.Head{}, false, err
+	}
+	head, err := v.verifier.Open(checkpoint)
+	return head, err == nil, err
+}
+
+func (v packageView) Changes(ctx context.Context, after uint64, limit int) ([]feed.Record, []byte, error) {
+	records, checkpoint, err := v.View.Changes(ctx, gongxin.AudiencePartner, after, limit)
+	all := make([]feed.Record, len(records))
+	for i, r := range records {
+		all[i] = feed.Record(r)
+	}
+	return all, checkpoint, err
+}
+
+func (v packageView) InForce(ctx context.Context, f func(uint64, feed.Record) error) error {
+	return v.View.InForce(ctx, gongxin.AudiencePartner, func(sequence uint64, r store.Record) error { return f(sequence, feed.Record(r)) })
+}
+
+func (v packageView) Entry(ctx context.Context, id gongxin.ListingID) (gongxin.Entry, bool, error) {
+	l, err := v.Listing(ctx, id)
+	switch gongxin.CodeOf(err) {
+	case "LISTING_ERASED", "UNKNOWN_LISTING":
+		return gongxin.Entry{}, false, nil
+	}
+	return l.Entry, err == nil, err
+}

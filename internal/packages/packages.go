@@ -1,0 +1,157 @@
+// Package packages brings the list to departments without a network (2.2): it
+// makes signed files on a schedule, delivers them, takes the receipts that come
+// back, and knows who is late.
+//
+//	store ─▶ Make ─▶ railway-120-250.gxp ─▶ Deliver: a directory, SFTP, a medium ─▶ department
+//	                        │                                                         │
+//	journal: made, sent, received ◀── Receive: signed receipt, or one on paper ◀──────┘
+//
+// What happened to each package stands in <data>/packages/journal.jsonl: a line an
+// event, forced to disk before anything is answered. A line that a crash cut off
+// is dropped, and with it what was not answered for. The gates' receipt keys stand
+// in keys.json beside it, each as it came the first time.
+//
+// A Room may be used from several goroutines and several processes at once; they
+// exclude one another by a lock on a file where the system has one.
+package packages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/internal/calendar"
+	"gongxin/ledger"
+)
+
+// A Log is what packages are made from: the hub's store and snapshots.
+type Log interface {
+	// Fresh signs a new checkpoint, so that a package does not begin its life old.
+	Fresh(ctx context.Context) error
+	// Snapshot opens the newest snapshot for departments, which the ledger commits
+	// to, and tells its size; it makes one if there is none.
+	Snapshot(ctx context.Context) (*os.File, uint64, error)
+	// Read runs f with a view of one committed moment.
+	Read(ctx context.Context, f func(context.Context, View) error) error
+}
+
+// A View reads a Log at one moment, always for the partner audience.
+type View interface {
+	Head(ctx context.Context) (ledger.Head, error)
+	Checkpoint(ctx context.Context) ([]byte, error)
+	// HeadAt returns what the hub signed for the log of size; ok is false if it never did.
+	HeadAt(ctx context.Context, size uint64) (head ledger.Head, ok bool, err error)
+	// Changes returns events after the first after ones up to a signed size, at most
+	// limit if one lies within, with the checkpoint there.
+	Changes(ctx context.Context, after uint64, limit int) ([]feed.Record, []byte, error)
+	// InForce gives the event that counts for each listing in force to f, by rising sequence.
+	InForce(ctx context.Context, f func(sequence uint64, r feed.Record) error) error
+	// Entry returns the entry of a listing; ok is false once it was erased.
+	Entry(ctx context.Context, id gongxin.ListingID) (entry gongxin.Entry, ok bool, err error)
+}
+
+// Config is what a Room is made of. Dir and VerifierKey are needed always.
+type Config struct {
+	Dir         string                            // the hub's data directory; packages/ is made in it
+	Log         Log                               // needed by Make and Receive
+	Sign        func(text string) ([]byte, error) // of the hub's key: ledger.Signer.SignText
+	VerifierKey string                            // of the same key
+	Calendar    *calendar.Calendar                // the embedded one if nil
+	Now         func() time.Time                  // time.Now if nil
+}
+
+// A Room makes packages and keeps track of them.
+type Room struct {
+	Config
+	verifier *ledger.Verifier
+	dir      string // packages/
+	journal  journal
+}
+
+const roomDir = "packages"
+
+// Open opens the room in c.Dir, made if missing.
+func Open(c Config) (*Room, error) {
+	if c.Calendar == nil {
+		c.Calendar = calendar.Embedded()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	v, err := ledger.NewVerifier(c.VerifierKey)
+	if err != nil {
+		return nil, fmt.Errorf("open packages: %w", err)
+	}
+	dir := filepath.Join(c.Dir, roomDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open packages: %w", err)
+	}
+	return &Room{Config: c, verifier: v, dir: dir, journal: journal{filepath.Join(dir, "journal.jsonl")}}, nil
+}
+
+// Read opens and verifies a package that this hub made, for delivering or showing it.
+func (r *Room) Read(path string) (*feed.Package, *os.File, error) { return ReadFile(path, r.verifier) }
+
+// ReadFile opens and verifies the package at path. Close the file once the package
+// is not used any more.
+func ReadFile(path string, v *ledger.Verifier) (*feed.Package, *os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open package: %w", err)
+	}
+	info, err := f.Stat()
+	var p *feed.Package
+	if err == nil {
+		p, err = feed.ReadPackage(f, info.Size(), v)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return p, f, nil
+}
+
+// writeAside writes a file that is there whole or not at all, and durably; only
+// its owner can read it.
+func writeAside(path string, fill func(*os.File) error) (err error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".writing-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // the first error is the one to tell
+		}
+	}()
+	err = fill(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if closing := d.Close(); err == nil {
+		err = closing
+	}
+	return err
+}

@@ -78,15 +78,17 @@ func (r *Relay) load(ctx context.Context) error {
 	if err != nil || checkpoint == nil {
 		return err
 	}
-	head, err := r.follower.Verifier.Open(checkpoint)
-	if err != nil {
-		return fmt.Errorf("open the checkpoint: %w", err)
+	if head, err := r.follower.Verifier.Open(checkpoint); err == nil {
+		r.since = head // whatever becomes of the rest, the hub must not be behind it
 	}
-	r.since = head
-	if err := r.shelf.cut(head.Size); err != nil {
+	size, err := feed.Published(r.Dir)
+	if err != nil {
 		return err
 	}
-	at, err := feed.Bootstrap(ctx, r.shelf, r.follower, ledger.Head{}, keeper{r: r, into: r.force})
+	if err := r.shelf.cut(size); err != nil {
+		return err
+	}
+	at, err := feed.Bootstrap(ctx, r.shelf, r.follower, feed.Position{}, keeper{r: r, into: r.force})
 	switch {
 	case err == nil:
 		r.noteSnapshot(ledger.Hash(r.shelf.sum.Sum(nil)))
@@ -236,9 +238,9 @@ func (r *Relay) bootstrap(ctx context.Context) (err error) {
 	}
 	defer os.Remove(file.Name())
 	defer file.Close() // feed.PublishSnapshot makes a copy durable
-	since := r.since
-	if r.at.Head.Size > since.Size {
-		since = r.at.Head
+	since := feed.Position{Head: r.since}
+	if r.at.Head.Size > since.Head.Size {
+		since = r.at
 	}
 	from := &fetch{hub: r.Hub, file: file, sum: sha256.New()}
 	fresh := force{}

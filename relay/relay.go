@@ -73,7 +73,7 @@ type upstream struct {
 	since time.Time // it has been so
 }
 
-// force is what is in force, as feed.Bootstrap and Advance ask for it: about 80
+// force is what is in force, as feed.Bootstrap and Advance ask for it: about 100
 // bytes a listing.
 type force map[gongxin.ListingID]ledger.Digest
 

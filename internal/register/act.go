@@ -75,12 +75,20 @@ func (a *act) step(ctx context.Context, l gongxin.Listing, e gongxin.Event, row 
 		i := slices.IndexFunc(a.in.owed, func(d gongxin.Duty) bool { return d.Kind == e.Duty && d.Opened == e.Opened })
 		return a.lapsed(ctx, l, a.in.owed[i], e.By)
 	}
+	paper := a.papers && row.Document != ""
+	if !paper && len(a.in.owed) == 0 && !mayOpen(&e) {
+		return a.append(ctx, l, e) // as most rows of most files
+	}
+	return a.full(ctx, l, e, row.Document, paper, last)
+}
+
+// full is step for an event that is put down in a document, or meets or opens a duty.
+func (a *act) full(ctx context.Context, l gongxin.Listing, e gongxin.Event, kind gongxin.DocumentKind, paper bool, last *gongxin.Listing) (gongxin.Listing, error) {
 	l, err := a.lateFor(ctx, l, &e)
 	if err != nil {
 		return l, err
 	}
 	met := a.in.metBy(&l, &e)
-	paper := a.papers && row.Document != ""
 	chosen := paper && e.Decision == ""
 	if chosen {
 		if e.Decision, err = a.nextNumber(ctx, &l, &e); err != nil {
@@ -99,7 +107,7 @@ func (a *act) step(ctx context.Context, l gongxin.Listing, e gongxin.Event, row 
 		}
 	}
 	if paper {
-		if l, err = a.issue(ctx, l, row.Document, e.Decision, chosen, d); err != nil {
+		if l, err = a.issue(ctx, l, kind, e.Decision, chosen, d); err != nil {
 			return l, err
 		}
 	}

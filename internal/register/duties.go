@@ -18,6 +18,7 @@ type Obligation struct {
 	Opens    []gongxin.EventKind
 	Meets    []gongxin.EventKind                   // besides the exits
 	Document gongxin.DocumentKind                  // issued when it opens, "" if none
+	concerns func(*gongxin.Entry) bool             // nil for every entry
 	since    func(*gongxin.Listing) gongxin.Day    // from which the time counts; nil for the day of the event
 	owed     func(*gongxin.Listing) bool           // by a listing that has not ended
 	ripe     func(*setting, *gongxin.Listing) bool // where more than owed is needed to open it
@@ -77,16 +78,31 @@ var Obligations = []Obligation{
 	},
 	{
 		Kind: gongxin.DutyTellEmployer, Clause: "2.1.4, 3.8", Document: gongxin.DocEmployer,
-		Opens: []gongxin.EventKind{gongxin.ListingPublished, gongxin.ListingAdmitted, gongxin.ListingCorrected},
-		Meets: []gongxin.EventKind{gongxin.OrganisationNotified, gongxin.ListingCorrected},
+		Opens:    []gongxin.EventKind{gongxin.ListingPublished, gongxin.ListingAdmitted, gongxin.ListingCorrected},
+		Meets:    []gongxin.EventKind{gongxin.OrganisationNotified, gongxin.ListingCorrected},
+		concerns: concernsEmployer,
 		owed: func(l *gongxin.Listing) bool {
-			return concernsEmployer(&l.Entry) && l.Procedure.Notified.IsZero() && slices.Contains(listed, l.State)
+			return l.Procedure.Notified.IsZero() && slices.Contains(listed, l.State)
 		},
 	},
 }
 
 // still tells whether l owes what o says.
-func (o *Obligation) still(l *gongxin.Listing) bool { return !l.State.Ended() && o.owed(l) }
+func (o *Obligation) still(l *gongxin.Listing) bool {
+	return !l.State.Ended() && (o.concerns == nil || o.concerns(&l.Entry)) && o.owed(l)
+}
+
+// mayOpen tells whether a duty can hang on e: a listing from a court's file that is
+// public and names no employer opens none.
+func mayOpen(e *gongxin.Event) bool {
+	for i := range Obligations {
+		o := &Obligations[i]
+		if slices.Contains(o.Opens, e.Kind) && (o.concerns == nil || e.Entry == nil || o.concerns(e.Entry)) {
+			return true
+		}
+	}
+	return false
+}
 
 // opens tells whether an event of kind k, which led from before to after, opens o.
 func (o *Obligation) opens(in *setting, k gongxin.EventKind, before, after *gongxin.Listing) bool {
@@ -133,12 +149,14 @@ func (in *setting) due(d gongxin.Duty) gongxin.Day {
 // owedBy reads the open duties of l, if it can have any: a listing from a court's
 // file that nothing happened to has none, so that a batch of them asks for nothing.
 func owedBy(ctx context.Context, j Journal, l *gongxin.Listing) ([]gongxin.Duty, error) {
-	for i := range Obligations {
-		if Obligations[i].still(l) {
-			return j.Duties(ctx, l.ID)
-		}
+	if l.State == "" || l.Procedure == (gongxin.Procedure{}) && !concernsEmployer(&l.Entry) {
+		return nil, nil
 	}
-	return nil, nil
+	one := *l
+	if !slices.ContainsFunc(Obligations, func(o Obligation) bool { return o.still(&one) }) {
+		return nil, nil
+	}
+	return j.Duties(ctx, l.ID)
 }
 
 // metBy returns the open duties of l that e, which is about to happen to it, meets.

@@ -24,7 +24,8 @@ type Reporter interface {
 	Receipt(ctx context.Context, gate string, r Receipt) error
 	// Outcomes says what restricted or referred somebody, and what was lifted or kept on.
 	Outcomes(ctx context.Context, gate string, o []Outcome) error
-	// Review says that a review of a restriction was asked for (3.12).
+	// Review says that a review of a restriction was asked for (3.12), under the
+	// reference of its first part that restricted, as Outcomes told it.
 	Review(ctx context.Context, gate string, r Review) error
 	// Answer gives the department's answer to a review.
 	Answer(ctx context.Context, gate string, r Review) error

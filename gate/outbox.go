@@ -60,7 +60,13 @@ func (o *outcomes) waiting(ctx context.Context, limit int) (reports []report, er
 			if err != nil {
 				return nil, err
 			}
+			parts, err := partsOf(ctx, o.db, p.reference)
+			if err != nil {
+				return nil, err
+			}
+			first, _ := firstRestricted(parts)
 			r.review = found.told()
+			r.review.Reference = partReference(first.reference, first.part)
 		case kindProposal:
 			found, err := one(query(ctx, o.db, scanProposal, readProposalNamed, p.reference))
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gongxin"
@@ -41,7 +42,7 @@ const (
 // It does not say who that is: the reference does, to those who know it.
 type Review struct {
 	Reference  string    `json:"reference"`         // of the restriction
-	Listing    string    `json:"listing,omitempty"` // behind its first part; "" where none was met
+	Listing    string    `json:"listing,omitempty"` // behind its first part that restricted; "" where none was met
 	State      string    `json:"state"`             // "open", "upheld" or "rejected"
 	Reason     string    `json:"reason"`            // the person's
 	By         string    `json:"by"`                // the officer who took it down
@@ -63,14 +64,15 @@ const maxReason = 1000 // characters
 
 // FileReview records that the person behind reference asks the department to
 // review what it did, for reason, taken down by the officer by. The same again
-// changes nothing. Errors: UNKNOWN_REFERENCE, REMARK_NEEDED, OFFICER_NEEDED,
+// changes nothing. Reviews of restrictions are reported to the hub; one of a mere
+// referral stays with the department. Errors: UNKNOWN_REFERENCE, REMARK_NEEDED, OFFICER_NEEDED,
 // GATE_REVIEW_FILED if another one was, REMARK_TOO_LONG, REMARK_WITH_NUMBER.
 func (g *Gate) FileReview(ctx context.Context, reference, reason, by string) (Review, error) {
 	rows, err := g.outcomes.rowsOf(ctx, reference)
 	if err != nil {
 		return Review{}, err
 	}
-	r := review{reference: rows[0].reference, listing: rows[0].listing, filedAt: gongxin.Millis(g.config.Now())}
+	r := review{reference: rows[0].reference, filedAt: gongxin.Millis(g.config.Now())}
 	if r.reason, r.filedBy, err = reasonBy(reason, by); err != nil {
 		return Review{}, err
 	}
@@ -207,6 +209,15 @@ func (o *outcomes) review(ctx context.Context, db querier, reference string) (r 
 	return found[0], true, nil
 }
 
+// firstRestricted returns the first of rows that restricted somebody, by whose
+// reference the hub knows the restriction; if none did, the first, and false.
+func firstRestricted(rows []outcome) (outcome, bool) {
+	if i := slices.IndexFunc(rows, func(r outcome) bool { return r.kind == kindRestricted }); i >= 0 {
+		return rows[i], true
+	}
+	return rows[0], false
+}
+
 // fileReview writes r unless the same was filed before, and returns what is recorded.
 func (o *outcomes) fileReview(ctx context.Context, r review) (review, error) {
 	o.mu.Lock()
@@ -221,12 +232,21 @@ func (o *outcomes) fileReview(ctx context.Context, r review) (review, error) {
 			r = before
 			return errNothing
 		}
+		rows, err := partsOf(ctx, tx, r.reference)
+		if err != nil {
+			return err
+		}
+		first, restricted := firstRestricted(rows)
+		r.listing = first.listing
 		sum := r.sum()
 		if _, err := tx.ExecContext(ctx, writeReview, r.reference, r.listing[:], r.reason, r.filedBy, millis(r.filedAt), sum[:]); err != nil {
 			return fmt.Errorf("record review %s: %w", r.reference, err)
 		}
 		o.rows, o.digest = o.rows+1, o.digest.Add(sum)
 		o.countReview(r, 1)
+		if !restricted {
+			return nil
+		}
 		return o.post(ctx, tx, r.reference, 0, kindReview)
 	})
 	if err != nil && !errors.Is(err, errNothing) {
@@ -262,15 +282,17 @@ func (o *outcomes) answerReview(ctx context.Context, a review, sequence uint64) 
 		}
 		o.digest = o.digest.Sub(old).Add(sum)
 		o.countReview(before, -1)
-		if err := o.post(ctx, tx, r.reference, 0, kindAnswer); err != nil || !r.upheld {
-			return err
-		}
-		rows, err := query(ctx, tx, scanOutcome, readOutcome, r.reference)
+		rows, err := partsOf(ctx, tx, r.reference)
 		if err != nil {
 			return err
 		}
+		if _, restricted := firstRestricted(rows); restricted {
+			if err := o.post(ctx, tx, r.reference, 0, kindAnswer); err != nil {
+				return err
+			}
+		}
 		for _, row := range rows {
-			if !row.stands() {
+			if !r.upheld || !row.stands() {
 				continue
 			}
 			if err := o.move(ctx, tx, &m, row, row.lift(endedByReview, a.answeredAt, max(sequence, row.sequence))); err != nil {

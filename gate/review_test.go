@@ -116,6 +116,40 @@ func TestAReferralCanBeReviewedAndNothingIsLifted(t *testing.T) {
 	if r := g.stands(t, reference); r.State != stateReferred || r.Review.State != stateUpheld {
 		t.Errorf("got %+v", r)
 	}
+	if s := g.Status(); s.Outbox != 2 { // the outcomes alone: the hub tracks reviews of restrictions
+		t.Errorf("%d reports", s.Outbox)
+	}
+}
+
+// Of an answer whose first listing only referred, the hub knows the restriction by
+// the reference of the other part.
+func TestAReviewIsReportedUnderThePartThatRestricted(t *testing.T) {
+	h := newHub(t)
+	other := entry(t, 0)
+	other.Case, other.Subject.Name, other.Published = gongxin.MustCaseNumber("（2016）苏0505执9号"), "李四", gongxin.MustDay("2017-03-20")
+	h.admit(other)
+	h.admit(entry(t, 0))
+	g := h.open(t, t.TempDir())
+	h.catchUp(t, g)
+	d := g.person(t, 0)
+	r := g.stands(t, d.Reference)
+	if d.Outcome != gongxin.Block || len(r.Parts) != 2 || r.Parts[0].State != stateReferred || r.Parts[1].State != stateInForce {
+		t.Fatalf("got %+v", r)
+	}
+	if _, err := g.FileReview(t.Context(), d.Reference, "请复核", "王"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.AnswerReview(t.Context(), d.Reference, true, "已经核实", "赵"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, g)
+	until(t, "all is reported", func() bool { return g.Status().Outbox == 0 })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	want := []string{"railway asks " + d.Reference + "-2 for review: 请复核 (" + r.Parts[1].Listing + ")", "railway answers " + d.Reference + "-2: true, 已经核实"}
+	if !slices.Equal(h.petitions, want) {
+		t.Errorf("told %q, want %q", h.petitions, want)
+	}
 }
 
 // The way to review stands in every answer that restricts or refers (3.12).

@@ -141,7 +141,7 @@ func TestARecordOfTheFirstVersionIsGoneOnWith(t *testing.T) {
 	h.withdraw(in)
 	g = h.open(t, dir) // which is of the present version now
 	h.catchUp(t, g)
-	if s := g.Status(); s.RestrictionsOpen != 0 || s.RestrictionsKept != 1 || s.ReviewsOpen != 1 || s.Outbox != 4 {
+	if s := g.Status(); s.RestrictionsOpen != 0 || s.RestrictionsKept != 1 || s.ReviewsOpen != 1 || s.Outbox != 3 {
 		t.Errorf("status: %+v", s)
 	}
 	run(t, g)

@@ -115,6 +115,23 @@ func TestNumbersAreGivenOnce(t *testing.T) {
 	}
 }
 
+func TestAFileStepsOverNumbersThatACourtGaveItself(t *testing.T) {
+	s := newStory(t)
+	e := with(entryOf(credit), func(*gongxin.Entry) {})
+	hidden := with(entryOf(adult), func(e *gongxin.Entry) { e.NonPublic = true })
+	taken, err := s.r.Take(t.Context(), judge, []Submission{row(e, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.do(Suspend{Listing: taken[0].Listing, Reason: "担保", Decision: "（2016）苏0505执123号之一", By: judge})
+	if taken, err = s.r.Take(t.Context(), judge, []Submission{row(hidden, 2)}); err != nil || answers(taken) != "changed" {
+		t.Fatalf("got %q, %v", answers(taken), err)
+	}
+	if d := s.m.documents["（2016）苏0505执123号之二"]; d.Kind != gongxin.DocEmployer || d.Listing != taken[0].Listing {
+		t.Errorf("the letter to the organisation is not the second document: %v", s.m.documents)
+	}
+}
+
 // noted keeps what a scribe is given.
 type noted struct {
 	drafts *[]Draft

@@ -57,9 +57,19 @@ func (r *Register) Take(ctx context.Context, by gongxin.Actor, batch []Submissio
 	if len(batch) == 0 {
 		return nil, nil
 	}
-	taken := make([]Taken, len(batch))
-	err := r.writer.Write(ctx, func(ctx context.Context, j Journal) error {
-		t := &taking{register: r, journal: j, by: by, in: r.setting()}
+	for skip := 0; ; skip++ {
+		taken, again, err := r.take(ctx, by, batch, skip)
+		if err == nil || !again || skip == longestSkip {
+			return taken, err
+		}
+	}
+}
+
+// take is Take with the first skip numbers of each act's documents left out, as carry is Carry.
+func (r *Register) take(ctx context.Context, by gongxin.Actor, batch []Submission, skip int) (taken []Taken, again bool, err error) {
+	taken = make([]Taken, len(batch))
+	err = r.writer.Write(ctx, func(ctx context.Context, j Journal) error {
+		t := &taking{register: r, journal: j, by: by, in: r.setting(), skip: skip}
 		if err := t.look(ctx, batch, taken); err != nil {
 			return err
 		}
@@ -68,15 +78,17 @@ func (r *Register) Take(ctx context.Context, by gongxin.Actor, batch []Submissio
 				continue
 			}
 			if err := t.row(ctx, i, &batch[i], &taken[i]); err != nil {
+				again = t.taken
 				return fmt.Errorf("take row %d of %d: %w", i+1, len(batch), err)
 			}
 		}
+		again = false
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, again, err
 	}
-	return taken, nil
+	return taken, false, nil
 }
 
 // A taking is one run through a batch.
@@ -85,6 +97,8 @@ type taking struct {
 	journal  Journal
 	by       gongxin.Actor
 	in       *setting
+	skip     int                        // numbers of documents to leave out
+	taken    bool                       // a number that the register chose was taken
 	found    []gongxin.Found            // the latest listing of each key of the batch, as the rows before left it
 	of       []int                      // by row: which of found its key has
 	byKey    map[gongxin.ListingKey]int // the same by key
@@ -176,8 +190,10 @@ func (t *taking) record(ctx context.Context, found gongxin.Found, events []gongx
 	if t.in.owed, err = owedBy(ctx, t.journal, &found.Listing); err != nil {
 		return gongxin.Listing{}, err
 	}
-	a := &act{register: t.register, journal: t.journal, in: t.in, by: t.by, submission: found.Submission}
-	return a.record(ctx, found.Listing, events)
+	a := act{register: t.register, journal: t.journal, in: t.in, by: t.by, submission: found.Submission, skip: t.skip}
+	l, err := a.record(ctx, found.Listing, events)
+	t.taken = a.taken
+	return l, err
 }
 
 // list returns what a list row causes to found, the latest listing of its key, or

@@ -20,6 +20,8 @@ func newGate() *cobra.Command {
 		Use: "gate", Short: "运行部门网关 · run a department's gate", Args: cobra.NoArgs,
 		Example: `  gongxin gate --name railway --department 铁路部门 --dir ./railway --listen 127.0.0.1:8701 \
       --hub http://127.0.0.1:8700 --token-file railway.token --verifier-key-file hub.pub
+  gongxin gate --name bank --dir ./bank --hub https://credit.example --token-file bank.token --verifier-key-file hub.pub \
+      --tls-cert bank.crt --tls-key bank.key --tls-ca province.crt
   gongxin gate --name island --dir ./island --from ./published --verifier-key-file hub.pub
   curl -s localhost:8701/v1/screen -d '{"scenario":"g_train","number":"320000198001010018","name":"张三"}'`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
@@ -30,7 +32,10 @@ func newGate() *cobra.Command {
 	f.StringVar(&c.dir, "dir", "gongxin-gate", "directory of the gate's state; made if missing")
 	f.StringVar(&c.hub, "hub", "", "URL of the hub to follow")
 	f.StringVar(&c.from, "from", "", "directory to follow instead of a hub, as written by gongxin hub --publish")
-	f.StringVar(&c.tokenFile, "token-file", "", "file with the gate's API token, for --hub")
+	f.StringVar(&c.tokenFile, "token-file", "", "file with the gate's API token, for --hub; read again when the hub refuses the token")
+	f.StringVar(&c.certFile, "tls-cert", "", "file with the gate's certificate, for --hub; read again when it changes")
+	f.StringVar(&c.keyFile, "tls-key", "", "file with the key of --tls-cert")
+	f.StringVar(&c.caFile, "tls-ca", "", "file with the roots that the hub's certificate may lead to; the system's if not given")
 	f.StringVar(&c.verifierFile, "verifier-key-file", "", "file with the hub's verifier key, hub.pub (needed)")
 	f.DurationVar(&c.maxAge, "max-age", time.Hour, "how old the last verified checkpoint may be before the gate only refers")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8701", "address to answer on; reachable for the department's own systems only")
@@ -41,6 +46,7 @@ func newGate() *cobra.Command {
 
 type gateFlags struct {
 	name, department, dir, hub, from, tokenFile, verifierFile, listen string
+	certFile, keyFile, caFile                                         string
 	maxAge                                                            time.Duration
 	verbose                                                           bool
 	clock                                                             clockFlag
@@ -53,6 +59,12 @@ func (f *gateFlags) run(ctx context.Context) error {
 	}
 	if (f.hub == "") == (f.from == "") {
 		return usage("give either --hub URL or --from DIR")
+	}
+	if (f.certFile == "") != (f.keyFile == "") {
+		return usage("--tls-cert and --tls-key belong together")
+	}
+	if f.hub == "" && f.certFile+f.caFile != "" {
+		return usage("--tls-cert, --tls-key and --tls-ca are for --hub")
 	}
 	now, exercise, err := f.clock.clock()
 	if err != nil {
@@ -71,13 +83,12 @@ func (f *gateFlags) run(ctx context.Context) error {
 		if f.tokenFile == "" {
 			return usage("--hub needs --token-file")
 		}
-		token, err := secretFile(f.tokenFile)
+		connection := gate.Connection{URL: strings.TrimSuffix(f.hub, "/"), TokenFile: f.tokenFile, CertFile: f.certFile, KeyFile: f.keyFile, CAFile: f.caFile, Log: log}
+		source, reporter, err := connection.Open()
 		if err != nil {
 			return err
 		}
-		address := strings.TrimSuffix(f.hub, "/")
-		config.Source = feed.HTTPSource{URL: address, Token: token}
-		config.Reporter = gate.HTTPReporter{URL: address, Token: token}
+		config.Source, config.Reporter = source, reporter
 	}
 	g, err := gate.Open(config)
 	if err != nil {

@@ -368,10 +368,7 @@ func (w *walk) known(t *rapid.T, err error) {
 // In any history of all commands and files, what follows holds: see check, lawBook and oracle.
 func TestRandomHistories(t *testing.T) {
 	reached := map[gongxin.EventKind]int{}
-	histories := 10
-	if testing.Short() {
-		histories = 1
-	}
+	const histories = 10 // in each check: a thousand by default, ten thousand with -rapid.checks=1000
 	rapid.Check(t, func(t *rapid.T) {
 		for range histories {
 			w := newWalk()
@@ -385,8 +382,8 @@ func TestRandomHistories(t *testing.T) {
 		}
 	})
 	for _, k := range kinds {
-		if reached[k] < histories {
-			t.Errorf("histories had %s %d times, which is too seldom to say anything: %v", k, reached[k], reached)
+		if reached[k] == 0 && !testing.Short() {
+			t.Errorf("no history had %s, so none says anything about it: %v", k, reached)
 		}
 	}
 }

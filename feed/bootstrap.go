@@ -22,17 +22,22 @@ type Keeper interface {
 // snapshot, and the changes after it up to the event that commits to exactly this
 // file. Until then nothing that the snapshot says is proved, so the keeper's
 // content counts only if there is no error: keep it in one transaction. The
-// follower goes on from the position with Advance.
+// follower goes on from the position with Advance. The Guard of f is not asked, and
+// its witnesses about the last checkpoint alone.
 //
-// since is the newest head that this follower verified in an earlier life, zero
-// if none: a source that is not as far is refused (FEED_ROLLBACK, FEED_TIME).
+// since is how far this follower verified in an earlier life, zero if it had none:
+// its keys are gone on from, a source that is not as far is refused (FEED_ROLLBACK,
+// FEED_TIME), and so is one whose log is another one (FEED_FORK; FEED_ROOT where the
+// changes pass through since's size). A snapshot of a larger size than since's says
+// nothing about what was before it: that it continues since's log only witnesses see.
 //
 // Errors: FEED_NO_SNAPSHOT if the source has none, and nothing was applied: begin
 // from the zero Position then, as long as the hub has erased nothing.
 // FEED_SNAPSHOT if the ledger does not commit to the file. Otherwise those of
 // Advance, of the source, of Apply.
-func Bootstrap(ctx context.Context, src Source, f Follower, since ledger.Head, into Keeper) (Position, error) {
-	at, file, err := f.load(ctx, src, into)
+func Bootstrap(ctx context.Context, src Source, f Follower, since Position, into Keeper) (Position, error) {
+	f.Guard = Guard{}
+	at, file, err := f.load(ctx, src, since, into)
 	if err != nil {
 		return Position{}, err
 	}
@@ -42,33 +47,58 @@ func Bootstrap(ctx context.Context, src Source, f Follower, since ledger.Head, i
 		if err != nil {
 			return Position{}, err
 		}
-		next, changes, err := f.Advance(at, into, c)
-		if err != nil {
-			return Position{}, err
+		next, changes, err := f.advance(at, into, c)
+		if err == nil {
+			err = since.Seen.fork(next.Seen[0])
 		}
-		if err := into.Apply(changes); err != nil {
+		if err == nil {
+			err = continues(since.Head, at.Tree, c.Records)
+		}
+		if err == nil {
+			err = into.Apply(changes)
+		}
+		if err != nil {
 			return Position{}, err
 		}
 		for _, change := range changes {
 			committed = committed || f.commits(change, file)
 		}
 		at = next
-		behind := at.Head.Size < since.Size || at.Head.At.Before(since.At)
+		unseen := f.witnessed(at.Seen[0], c.Checkpoint)
+		behind := at.Head.Size < since.Head.Size || at.Head.At.Before(since.Head.At)
 		switch {
-		case committed && !behind:
+		case committed && !behind && unseen == nil:
+			at.Seen = at.Seen.merge(since.Seen)
 			return at, nil
 		case len(changes) > 0: // there may be more
 		case !committed:
 			return Position{}, gongxin.Conflict("FEED_SNAPSHOT", "not in the ledger")
-		case at.Head.Size < since.Size:
-			return Position{}, gongxin.Conflict("FEED_ROLLBACK", since.Size, at.Head.Size)
+		case at.Head.Size < since.Head.Size:
+			return Position{}, gongxin.Conflict("FEED_ROLLBACK", since.Head.Size, at.Head.Size)
+		case behind:
+			return Position{}, gongxin.Conflict("FEED_TIME", since.Head.At.Format(timeForm), at.Head.At.Format(timeForm))
 		default:
-			return Position{}, gongxin.Conflict("FEED_TIME", since.At.Format(timeForm), at.Head.At.Format(timeForm))
+			return Position{}, unseen
 		}
 	}
 }
 
-func (f Follower) load(ctx context.Context, src Source, into Keeper) (at Position, file ledger.Hash, err error) {
+// continues checks that records, which are verified and follow on tree, pass
+// through known if they reach its size.
+func continues(known ledger.Head, tree ledger.Tree, records []Record) error {
+	if known.At.IsZero() || known.Size < tree.Size() || known.Size > tree.Size()+uint64(len(records)) {
+		return nil
+	}
+	for _, r := range records[:known.Size-tree.Size()] {
+		tree.Append(ledger.RecordHash(r.Leaf))
+	}
+	if tree.Root() != known.Root {
+		return gongxin.Conflict("FEED_ROOT", known.Size)
+	}
+	return nil
+}
+
+func (f Follower) load(ctx context.Context, src Source, since Position, into Keeper) (at Position, file ledger.Hash, err error) {
 	r, err := src.Snapshot(ctx)
 	if err != nil {
 		return at, file, err
@@ -80,7 +110,7 @@ func (f Follower) load(ctx context.Context, src Source, into Keeper) (at Positio
 	}()
 	const batch = 1000
 	changes := make([]Change, 0, batch)
-	at, file, err = ReadSnapshot(r, f, func(c Change) error {
+	at, file, err = readSnapshot(r, f, since, func(c Change) error {
 		if changes = append(changes, c); len(changes) < batch {
 			return nil
 		}

@@ -19,7 +19,7 @@ type Record struct{ Leaf, Salt, Body []byte }
 type Changes struct {
 	After      uint64
 	Records    []Record
-	Checkpoint []byte // for size After+len(Records)
+	Checkpoint []byte // for size After+len(Records); witnesses may have added their lines
 }
 
 const (
@@ -75,7 +75,7 @@ func (c Changes) Encode(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("encode changes: %w", err)
 	}
-	if len(c.Checkpoint) > ledger.MaxCheckpoint {
+	if len(c.Checkpoint) > ledger.MaxWitnessed {
 		return fmt.Errorf("encode changes: checkpoint of %d bytes", len(c.Checkpoint))
 	}
 	b.block = binary.AppendUvarint(b.block, c.After)
@@ -115,7 +115,7 @@ func ReadChanges(r io.Reader) (Changes, error) {
 	in := cursor{b: block}
 	c.After = in.number()
 	count := in.number()
-	c.Checkpoint = in.text(ledger.MaxCheckpoint)
+	c.Checkpoint = in.text(ledger.MaxWitnessed)
 	if in.bad || (c.After+count)>>63 != 0 {
 		return Changes{}, malformed("the header of the changes")
 	}

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -29,10 +28,15 @@ type Change struct {
 	Erased   bool   // the body was erased: the listing is in force no longer
 }
 
-// A Follower verifies for one audience what one hub signed.
+// A Follower verifies for one audience what one hub signed. Witnesses and Guard
+// are off when zero.
 type Follower struct {
-	Verifier *ledger.Verifier
-	Audience gongxin.Audience
+	Verifier  *ledger.Verifier // of the key that the follower was given; Position.Keys goes on from it
+	Audience  gongxin.Audience
+	Witnesses Witnesses
+	Guard     Guard // not while a first list is loaded step by step: leave it zero then
+
+	accepted uint64
 }
 
 // Advance verifies that c continues p, where held is in force, and returns the
@@ -41,6 +45,8 @@ type Follower struct {
 // by code:
 //
 //	FEED_MALFORMED, FEED_KEY, FEED_ORIGIN   the checkpoint, or a leaf or body, is not what it should be
+//	FEED_WITNESS                            too few witnesses have cosigned the checkpoint
+//	FEED_FORK                               the hub signed two heads that cannot both be true: a *Fork, with the proof
 //	FEED_ROLLBACK, FEED_TIME                size or time of the checkpoint is before p's
 //	FEED_GAP                                c does not begin at p, or not end at its checkpoint
 //	FEED_ROOT                               the leaves are not those that were signed: changed, missing, forked
@@ -48,9 +54,26 @@ type Follower struct {
 //	FEED_COMMITMENT                         a body is not the one committed to, or is missing
 //	FEED_HISTORY                            an event does not fit what is in force
 //	FEED_COUNT, FEED_DIGEST                 what is in force afterwards is not what was signed
+//	FEED_ABNORMAL                           all is as signed, and yet the Guard objects
 func (f Follower) Advance(p Position, held Held, c Changes) (Position, []Change, error) {
-	head, err := f.open(c.Checkpoint)
+	next, changes, err := f.advance(p, held, c)
+	if err == nil {
+		err = f.witnessed(next.Seen[0], c.Checkpoint)
+	}
 	if err != nil {
+		return p, nil, err
+	}
+	return next, changes, nil
+}
+
+// advance is Advance without witnesses, whom the last checkpoint of a bootstrap alone needs.
+func (f Follower) advance(p Position, held Held, c Changes) (Position, []Change, error) {
+	signed, keys, err := f.open(p.Keys, c.Checkpoint)
+	if err != nil {
+		return p, nil, err
+	}
+	head := signed.Head
+	if err := p.Seen.fork(signed); err != nil {
 		return p, nil, err
 	}
 	switch size, last := p.Tree.Size(), c.After+uint64(len(c.Records)); {
@@ -69,11 +92,11 @@ func (f Follower) Advance(p Position, held Held, c Changes) (Position, []Change,
 		hashes[i] = ledger.RecordHash(c.Records[i].Leaf)
 		return nil
 	})
-	tree := p.Tree
+	next := Position{Tree: p.Tree, Head: head, Seen: p.Seen.with(signed)}
 	for _, h := range hashes {
-		tree.Append(h)
+		next.Tree.Append(h)
 	}
-	if tree.Root() != head.Root {
+	if next.Tree.Root() != head.Root {
 		return p, nil, gongxin.Conflict("FEED_ROOT", head.Size)
 	}
 	err = inParallel(len(c.Records), func(i int) (err error) {
@@ -83,27 +106,20 @@ func (f Follower) Advance(p Position, held Held, c Changes) (Position, []Change,
 	if err != nil {
 		return p, nil, err
 	}
-	if err := foldForce(p.Head, head, held, changes); err != nil {
+	turns, err := foldForce(p.Head, head, held, changes)
+	if err != nil {
 		return p, nil, err
 	}
-	return Position{Tree: tree, Head: head}, changes, nil
+	if next.Keys, err = f.announced(keys, changes); err != nil {
+		return p, nil, err
+	}
+	if next.Tally, err = f.count(p, head, changes, turns); err != nil {
+		return p, nil, err
+	}
+	return next, changes, nil
 }
 
 const timeForm = "2006-01-02T15:04:05.000Z"
-
-// open opens a checkpoint and names what is wrong with it.
-func (f Follower) open(checkpoint []byte) (ledger.Head, error) {
-	head, err := f.Verifier.Open(checkpoint)
-	switch {
-	case err == nil:
-		return head, nil
-	case errors.Is(err, ledger.ErrKey):
-		return head, fmt.Errorf("%w: %w", gongxin.Conflict("FEED_KEY", f.Verifier.Origin()), err)
-	case errors.Is(err, ledger.ErrOrigin):
-		return head, fmt.Errorf("%w: %w", gongxin.Conflict("FEED_ORIGIN", f.Verifier.Origin()), err)
-	}
-	return head, fmt.Errorf("%w: %w", malformed("the checkpoint"), err)
-}
 
 // change verifies one record, whose leaf is known to be in the ledger, and opens it.
 func (f Follower) change(sequence uint64, leafHash ledger.Hash, r Record) (Change, error) {
@@ -148,11 +164,11 @@ func (f Follower) change(sequence uint64, leafHash ledger.Hash, r Record) (Chang
 }
 
 // foldForce checks that changes lead from what was in force at the head before
-// to what the head after signs, and that what is in force then has its bodies.
-func foldForce(before, after ledger.Head, held Held, changes []Change) error {
+// to what the head after signs, and that what is in force then has its bodies. It
+// returns what they did to each listing that they put in force or took out.
+func foldForce(before, after ledger.Head, held Held, changes []Change) (map[gongxin.ListingID]turn, error) {
 	count, digest := before.Count, before.Digest
-	// since holds what changed: the latest forcing change of each listing, nil once it left.
-	since := map[gongxin.ListingID]*Change{}
+	turns := map[gongxin.ListingID]turn{}
 	for i := range changes {
 		c := &changes[i]
 		force := c.Event.Kind.Force()
@@ -161,38 +177,39 @@ func foldForce(before, after ledger.Head, held Held, changes []Change) error {
 		}
 		id := c.Event.Listing
 		var element ledger.Digest
-		latest, in := since[id]
+		t, again := turns[id]
+		in := t.now != nil
 		if in {
-			if in = latest != nil; in {
-				element = latest.Element
-			}
-		} else {
+			element = t.now.Element
+		} else if !again {
 			element, in = held.Element(id)
+			t.was = in
 		}
 		if in == (force == gongxin.ForceEnters) && force != gongxin.ForceLeaves {
-			return gongxin.Conflict("FEED_HISTORY", c.Sequence) // enters twice, or corrects what is not in force
+			return nil, gongxin.Conflict("FEED_HISTORY", c.Sequence) // enters twice, or corrects what is not in force
 		}
 		if in {
 			count, digest = count-1, digest.Sub(element)
 		}
-		since[id] = nil
+		t.now, t.at = nil, c.Sequence
 		if force != gongxin.ForceLeaves {
 			count, digest = count+1, digest.Add(c.Element)
-			since[id] = c
+			t.now = c
 		}
+		turns[id] = t
 	}
 	switch {
 	case count != after.Count:
-		return gongxin.Conflict("FEED_COUNT", count, after.Count)
+		return nil, gongxin.Conflict("FEED_COUNT", count, after.Count)
 	case digest != after.Digest:
-		return gongxin.Conflict("FEED_DIGEST", after.Size)
+		return nil, gongxin.Conflict("FEED_DIGEST", after.Size)
 	}
-	for _, c := range changes {
-		if c.Erased && since[c.Event.Listing] != nil && since[c.Event.Listing].Sequence == c.Sequence {
-			return gongxin.Conflict("FEED_COMMITMENT", c.Sequence)
+	for i := range changes {
+		if c := &changes[i]; c.Erased && turns[c.Event.Listing].now == c {
+			return nil, gongxin.Conflict("FEED_COMMITMENT", c.Sequence)
 		}
 	}
-	return nil
+	return turns, nil
 }
 
 // inParallel calls f for 0 … n−1 from several goroutines, waits for them, and

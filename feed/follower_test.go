@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func TestAPublicFollowerGetsTheBodyAsItIs(t *testing.T) {
 	if c := changes[0]; c.Event.Entry != nil || !bytes.Contains(c.Body, []byte(names[0])) || bytes.Contains(c.Body, []byte(citizen(0))) {
 		t.Errorf("got %s with %+v", c.Body, c.Event)
 	}
-	partner := Follower{l.verifier, gongxin.AudiencePartner}
+	partner := Follower{Verifier: l.verifier, Audience: gongxin.AudiencePartner}
 	if _, _, err := partner.Advance(Position{}, heldMap{}, l.since(0)); gongxin.CodeOf(err) != "FEED_COMMITMENT" {
 		t.Errorf("a body for another audience: %v", err)
 	}
@@ -193,16 +194,16 @@ func TestAdvanceSaysWhatIsOff(t *testing.T) {
 		{"the same size, an earlier time", "FEED_TIME", func() (Changes, Held) {
 			return Changes{After: 5, Checkpoint: signed(l.signer, func(h *ledger.Head) { *h = at5.Head; h.At = h.At.Add(-1e6) })}, held
 		}},
-		{"the same size, another root", "FEED_ROOT", func() (Changes, Held) {
+		{"the same size, another root", "FEED_FORK", func() (Changes, Held) {
 			return Changes{After: 5, Checkpoint: signed(l.signer, func(h *ledger.Head) { *h = at5.Head; h.Root[0] ^= 1 })}, held
 		}},
-		{"the same size, another count", "FEED_COUNT", func() (Changes, Held) {
+		{"the same size, another count", "FEED_FORK", func() (Changes, Held) {
 			return Changes{After: 5, Checkpoint: signed(l.signer, func(h *ledger.Head) { *h = at5.Head; h.Count++ })}, held
 		}},
-		{"the same size, another digest", "FEED_DIGEST", func() (Changes, Held) {
+		{"the same size, another digest", "FEED_FORK", func() (Changes, Held) {
 			return Changes{After: 5, Checkpoint: signed(l.signer, func(h *ledger.Head) { *h = at5.Head; h.Digest[0] ^= 1 })}, held
 		}},
-		{"more, at an earlier time", "FEED_TIME", func() (Changes, Held) {
+		{"more, at an earlier time", "FEED_FORK", func() (Changes, Held) {
 			c := rest()
 			c.Checkpoint = signed(l.signer, func(h *ledger.Head) { h.At = at5.Head.At.Add(-1e6) })
 			return c, held
@@ -338,7 +339,10 @@ func TestAPositionIsReadAsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []Position{{}, empty, full} {
+	told := full
+	told.Keys = Keys{"credit.example/list+1+A", "credit.example/list+2+B"}
+	told.Tally = Tally{noon, 1, 2, 3, 4, 5}
+	for _, p := range []Position{{}, empty, full, told} {
 		b, err := p.MarshalBinary()
 		if err != nil {
 			t.Fatal(err)
@@ -352,6 +356,30 @@ func TestAPositionIsReadAsWritten(t *testing.T) {
 				t.Errorf("cut to %d bytes: no error", i)
 			}
 		}
+	}
+}
+
+// What gates of the first release have on disk.
+func TestAPositionOfTheFirstVersionIsRead(t *testing.T) {
+	l := story(t)
+	p, _, err := l.follower().Advance(Position{}, heldMap{}, l.since(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := p.Tree.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := binary.BigEndian.AppendUint64([]byte{1}, uint64(p.Head.At.UnixMilli()))
+	old = binary.BigEndian.AppendUint64(old, p.Head.Count)
+	old = append(append(old, p.Head.Digest[:]...), tree...)
+	var again Position
+	if err := again.UnmarshalBinary(old); err != nil || again != (Position{Tree: p.Tree, Head: p.Head}) {
+		t.Errorf("read %+v, %v", again.Head, err)
+	}
+	next, _, err := l.follower().Advance(again, l.held, Changes{After: 9, Checkpoint: l.sign()})
+	if err != nil || next.Seen.len() != 1 {
+		t.Errorf("goes on with %d seen, %v", next.Seen.len(), err)
 	}
 }
 

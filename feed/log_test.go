@@ -92,7 +92,7 @@ func newLog(t testing.TB) *hubLog {
 	return l
 }
 
-func (l *hubLog) follower() Follower { return Follower{l.verifier, l.audience} }
+func (l *hubLog) follower() Follower { return Follower{Verifier: l.verifier, Audience: l.audience} }
 
 // sign signs what the log holds now.
 func (l *hubLog) sign() []byte {
@@ -145,6 +145,20 @@ func (l *hubLog) event(e gongxin.Event) {
 		l.t.Fatal(err)
 	}
 	l.leaf(string(e.Kind.LeafKind()), e.Listing, e.At, bodies)
+}
+
+// announce appends an event of the log itself.
+func (l *hubLog) announce(b interface{ Body() ([]byte, error) }) {
+	l.t.Helper()
+	body, err := b.Body()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	kind := gongxin.KeyAnnouncement
+	if _, ok := b.(gongxin.BatchApproved); ok {
+		kind = gongxin.BatchApproval
+	}
+	l.leaf(string(kind), [16]byte{}, l.now, [gongxin.Audiences][]byte{body, body, body})
 }
 
 // admit lists the n-th person and returns the listing.

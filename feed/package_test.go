@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"gongxin"
-	"gongxin/ledger"
 )
 
 // manifest describes a package of l from one sequence to its end.
@@ -117,7 +116,7 @@ func TestFullPackageBeginsWithTheSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := heldMap{}
-	at, err := Bootstrap(context.Background(), p.Source(), l.follower(), ledger.Head{}, held)
+	at, err := Bootstrap(context.Background(), p.Source(), l.follower(), Position{}, held)
 	if err != nil {
 		t.Fatal(err)
 	}

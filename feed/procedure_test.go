@@ -90,7 +90,7 @@ func TestASuspendedListingLeavesAndComesBack(t *testing.T) {
 	}
 	into := heldMap{}
 	file := l.snapshot() // holds the event that ended the suspension
-	if _, err := Bootstrap(t.Context(), logSource{l: l, snapshot: file}, l.follower(), ledger.Head{}, into); err != nil || !maps.Equal(into, l.held) {
+	if _, err := Bootstrap(t.Context(), logSource{l: l, snapshot: file}, l.follower(), Position{}, into); err != nil || !maps.Equal(into, l.held) {
 		t.Errorf("from the snapshot: %v, %v", into, err)
 	}
 }
@@ -185,7 +185,7 @@ func TestRandomHistoriesAreHeldAsTheyWereSigned(t *testing.T) {
 		held, p := heldMap{}, Position{}
 		if snapshot != nil {
 			var err error
-			if p, err = Bootstrap(t.Context(), src, l.follower(), ledger.Head{}, held); err != nil {
+			if p, err = Bootstrap(t.Context(), src, l.follower(), Position{}, held); err != nil {
 				rt.Fatal(err)
 			}
 		}

@@ -84,11 +84,16 @@ func (s *SnapshotWriter) Close() (ledger.Hash, error) {
 // those of Advance, FEED_SNAPSHOT for a snapshot that contradicts itself or is for
 // another audience, and what each returns.
 func ReadSnapshot(r io.Reader, f Follower, each func(Change) error) (Position, ledger.Hash, error) {
+	return readSnapshot(r, f, Position{}, each)
+}
+
+// readSnapshot is ReadSnapshot for a follower that verified up to since before.
+func readSnapshot(r io.Reader, f Follower, since Position, each func(Change) error) (Position, ledger.Hash, error) {
 	b, err := newBlockReader(r, snapshotMagic)
 	if err != nil {
 		return Position{}, ledger.Hash{}, err
 	}
-	s := snapshotReader{b: b, f: f, each: each}
+	s := snapshotReader{b: b, f: f, since: since, each: each}
 	if err := s.read(); err != nil {
 		return Position{}, ledger.Hash{}, err
 	}
@@ -98,6 +103,7 @@ func ReadSnapshot(r io.Reader, f Follower, each func(Change) error) (Position, l
 type snapshotReader struct {
 	b      *blockReader
 	f      Follower
+	since  Position
 	each   func(Change) error
 	at     Position
 	last   uint64
@@ -148,14 +154,18 @@ func (s *snapshotReader) header(in *cursor) error {
 	if a := gongxin.Audience(audience[0]); a != s.f.Audience {
 		return gongxin.Conflict("FEED_SNAPSHOT", fmt.Sprintf("audience %s, not %s", a, s.f.Audience))
 	}
-	head, err := s.f.open(checkpoint)
+	signed, keys, err := s.f.open(s.since.Keys, checkpoint)
+	if err == nil {
+		err = s.since.Seen.fork(signed)
+	}
 	if err != nil {
 		return err
 	}
+	head := signed.Head
 	if head.Size != s.at.Tree.Size() || head.Root != s.at.Tree.Root() {
 		return gongxin.Conflict("FEED_ROOT", head.Size)
 	}
-	s.at.Head = head
+	s.at.Head, s.at.Keys, s.at.Seen = head, keys, Seen{}.with(signed)
 	return nil
 }
 

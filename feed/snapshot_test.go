@@ -116,9 +116,9 @@ func TestASnapshotIsRefusedForItsReason(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"another key", Follower{otherKey, gongxin.AudiencePartner}, file, "FEED_KEY"},
-		{"another log", Follower{otherLog, gongxin.AudiencePartner}, file, "FEED_ORIGIN"},
-		{"another audience", Follower{l.verifier, gongxin.AudiencePublic}, file, "FEED_SNAPSHOT"},
+		{"another key", Follower{Verifier: otherKey, Audience: gongxin.AudiencePartner}, file, "FEED_KEY"},
+		{"another log", Follower{Verifier: otherLog, Audience: gongxin.AudiencePartner}, file, "FEED_ORIGIN"},
+		{"another audience", Follower{Verifier: l.verifier, Audience: gongxin.AudiencePublic}, file, "FEED_SNAPSHOT"},
 		{"changes instead", l.follower(), encode(t, l.since(0)), "FEED_MALFORMED"},
 		{"nothing", l.follower(), nil, "FEED_MALFORMED"},
 	} {
@@ -220,6 +220,7 @@ func TestBootstrapIsGoodOnceTheLedgerCommitsToTheFile(t *testing.T) {
 	l := story(t)
 	file := l.snapshot() // of 9; event 10 commits to it
 	at10 := l.head
+	at10.At = at10.At.Add(time.Hour)
 	l.admit(4)
 	l.sign()
 	old := story(t)
@@ -237,11 +238,11 @@ func TestBootstrapIsGoodOnceTheLedgerCommitsToTheFile(t *testing.T) {
 		{"no snapshot", logSource{l: l}, ledger.Head{}, 0, "FEED_NO_SNAPSHOT"},
 		{"not committed to yet", logSource{l: l, snapshot: file, to: 9}, ledger.Head{}, 0, "FEED_SNAPSHOT"},
 		{"an old copy of everything", logSource{l: old, snapshot: oldFile}, l.head, 0, "FEED_ROLLBACK"},
-		{"an older checkpoint", logSource{l: l, snapshot: file, to: 10}, ledger.Head{Size: 10, At: at10.At.Add(time.Hour)}, 0, "FEED_TIME"},
+		{"an older checkpoint", logSource{l: l, snapshot: file, to: 10}, at10, 0, "FEED_TIME"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			held := heldMap{}
-			p, err := Bootstrap(t.Context(), tt.src, l.follower(), tt.since, held)
+			p, err := Bootstrap(t.Context(), tt.src, l.follower(), Position{Head: tt.since}, held)
 			if gongxin.CodeOf(err) != tt.want || p.Tree.Size() != tt.size {
 				t.Fatalf("at %d, %v; want %d, %q", p.Tree.Size(), err, tt.size, tt.want)
 			}
@@ -261,7 +262,7 @@ func TestBootstrapRefusesASnapshotThatTheHubDidNotMake(t *testing.T) {
 	if _, _, _, err := read(l.follower(), forged); err != nil {
 		t.Fatalf("the forged file is not even readable: %v", err)
 	}
-	_, err := Bootstrap(t.Context(), logSource{l: l, snapshot: forged}, l.follower(), ledger.Head{}, heldMap{})
+	_, err := Bootstrap(t.Context(), logSource{l: l, snapshot: forged}, l.follower(), Position{}, heldMap{})
 	if gongxin.CodeOf(err) != "FEED_SNAPSHOT" {
 		t.Errorf("got %v", err)
 	}
@@ -330,7 +331,7 @@ func TestALargeSnapshotTravelsInBlocks(t *testing.T) {
 	}
 	t.Logf("%d bytes a listing", len(file)/3000)
 	into := heldMap{}
-	if _, err := Bootstrap(t.Context(), logSource{l: l, snapshot: file}, l.follower(), ledger.Head{}, into); err != nil || !maps.Equal(into, l.held) {
+	if _, err := Bootstrap(t.Context(), logSource{l: l, snapshot: file}, l.follower(), Position{}, into); err != nil || !maps.Equal(into, l.held) {
 		t.Errorf("bootstrap holds %d, %v", len(into), err)
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"gongxin"
-	"gongxin/ledger"
 )
 
 // serve offers l as a hub does.
@@ -62,7 +61,7 @@ func TestAFollowerFollowsOverHTTP(t *testing.T) {
 	file := l.snapshot()
 	src := serve(t, l, file)
 	held := heldMap{}
-	p, err := Bootstrap(t.Context(), src, l.follower(), ledger.Head{}, held)
+	p, err := Bootstrap(t.Context(), src, l.follower(), Position{}, held)
 	if err != nil || p.Head != l.head || !maps.Equal(held, l.held) {
 		t.Fatalf("at %+v, %v", p.Head, err)
 	}
@@ -301,7 +300,7 @@ func TestADirectoryOffersItsNewestSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	held := heldMap{}
-	if p, err := Bootstrap(t.Context(), DirSource{dir}, l.follower(), ledger.Head{}, held); err != nil || p.Head != l.head {
+	if p, err := Bootstrap(t.Context(), DirSource{dir}, l.follower(), Position{}, held); err != nil || p.Head != l.head {
 		t.Errorf("at %+v, %v", p.Head, err)
 	}
 	if names, err := snapshotNames(dir); err != nil || len(names) != 2 {

@@ -121,7 +121,7 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if err != nil {
 		return errors.Join(err, g.keepEvidence(c, err))
 	}
-	if since := g.known(); since.Size > next.Head.Size && len(c.Records) == 0 {
+	if since := g.known().Head; since.Size > next.Head.Size && len(c.Records) == 0 {
 		// Complete by the source's word and yet behind what was once verified.
 		err := gongxin.Conflict("FEED_ROLLBACK", since.Size, next.Head.Size)
 		return errors.Join(err, g.keepEvidence(c, err))

@@ -361,7 +361,7 @@ func TestRollbackAndForkAreRefusedAndKept(t *testing.T) {
 		name   string
 		source feed.Source
 		want   string
-	}{{"the log went back", older, "FEED_ROLLBACK"}, {"the log forked", fork, "FEED_ROOT"}} {
+	}{{"the hub went back", older, "FEED_FORK"}, {"the log forked", fork, "FEED_ROOT"}} {
 		g.config.Source = tt.source
 		for range 3 {
 			if _, err := g.step(t.Context(), false); gongxin.CodeOf(err) != tt.want {

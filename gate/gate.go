@@ -156,7 +156,7 @@ func (g *Gate) viewOf(h ledger.Head) view {
 	switch {
 	case h.At.IsZero():
 		return view{}
-	case h.Size < g.known().Size: // on the way back to where it was: older than what it knew
+	case h.Size < g.known().Head.Size: // on the way back to where it was: older than what it knew
 		return view{sequence: h.Size, asOf: h.At}
 	}
 	return view{sequence: h.Size, asOf: h.At, freshUntil: h.At.Add(g.config.MaxAge)}
@@ -205,13 +205,13 @@ func (g *Gate) remember(ctx context.Context) error {
 	return g.outcomes.remember(ctx, b)
 }
 
-// known returns the newest head that this gate ever verified, as far as it remembers.
-func (g *Gate) known() ledger.Head {
+// known returns the newest position that this gate ever verified, as far as it remembers.
+func (g *Gate) known() feed.Position {
 	var p feed.Position
 	if err := p.UnmarshalBinary(g.outcomes.head); err != nil || p.Head.Size <= g.state.at.Head.Size {
-		return g.state.at.Head
+		return g.state.at
 	}
-	return p.Head
+	return p
 }
 
 // Position returns how far the gate has followed.

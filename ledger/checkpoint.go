@@ -96,7 +96,10 @@ func (s *Signer) VerifierKey() string { return s.verifier }
 
 // A Verifier opens the checkpoints of one log, signed with one key. It may be
 // used from several goroutines at once.
-type Verifier struct{ verifier note.Verifier }
+type Verifier struct {
+	verifier note.Verifier
+	key      string
+}
 
 // NewVerifier reads a public key as GenerateKey gives it; its name is the origin.
 func NewVerifier(key string) (*Verifier, error) {
@@ -107,8 +110,11 @@ func NewVerifier(key string) (*Verifier, error) {
 	if len(v.Name()) > maxOrigin {
 		return nil, fmt.Errorf("ledger verifier key: origin longer than %d bytes", maxOrigin)
 	}
-	return &Verifier{v}, nil
+	return &Verifier{v, key}, nil
 }
+
+// Key returns the public key in the form that NewVerifier reads.
+func (v *Verifier) Key() string { return v.key }
 
 // Origin returns the name of the log.
 func (v *Verifier) Origin() string { return v.verifier.Name() }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -70,6 +71,25 @@ func parseHead(text string) (origin string, h Head, err error) {
 		return "", h, fmt.Errorf("%w: not in its canonical form", ErrMalformed)
 	}
 	return lines[0], h, nil
+}
+
+// ReadHead returns what a checkpoint says and by which log and key it claims to be
+// signed. It verifies nothing: it is for checkpoints that were verified before, and
+// for telling apart what has to be verified. The key is told by its hash alone.
+func ReadHead(checkpoint []byte) (origin string, h Head, key uint32, err error) {
+	own, err := Own(checkpoint)
+	if err != nil {
+		return "", h, 0, err
+	}
+	text, line, _ := strings.Cut(string(own), "\n\n")
+	name, sig, err := signatureLine(strings.TrimSuffix(line, "\n"))
+	if err != nil {
+		return "", h, 0, err
+	}
+	if origin, h, err = parseHead(text + "\n"); err == nil && name != origin {
+		err = fmt.Errorf("%w: the log %q signed by %q", ErrOrigin, origin, name)
+	}
+	return origin, h, binary.BigEndian.Uint32(sig), err
 }
 
 // valid tells whether h can be written and read again unchanged.

@@ -122,6 +122,16 @@ func (c *Cosigner) Cosign(checkpoint []byte, at time.Time) ([]byte, error) {
 	return append(bytes.Clone(checkpoint), "— "+c.witness.name+" "+base64.StdEncoding.EncodeToString(sig)+"\n"...), nil
 }
 
+// ErrWitness says that a line in the name of a known witness is not by it.
+var ErrWitness = errors.New("not the cosignature of the witness")
+
+// Own returns the part of a checkpoint that is the log's own, without the
+// cosignatures after it: what Open reads, and what is kept and compared. Error: ErrMalformed.
+func Own(checkpoint []byte) ([]byte, error) {
+	own, _, err := splitWitnessed(checkpoint)
+	return own[:len(own):len(own)], err
+}
+
 // splitWitnessed parts a checkpoint with cosignatures into the log's own
 // checkpoint, which ends with its first signature line, and the lines after it.
 func splitWitnessed(b []byte) (own []byte, lines []string, err error) {
@@ -154,10 +164,10 @@ func splitWitnessed(b []byte) (own []byte, lines []string, err error) {
 // OpenWitnessed checks a checkpoint that may carry cosignatures after the log's
 // own line, and returns what it says and which of witnesses have cosigned it, each
 // once, in the order of the lines. Lines by others say nothing and are passed over;
-// a line by one of witnesses that does not fit is ErrKey, since somebody has
+// a line by one of witnesses that does not fit is ErrWitness, since somebody has
 // changed it. How many cosignatures are enough is the caller's policy.
 func (v *Verifier) OpenWitnessed(checkpoint []byte, witnesses []*Witness) (Head, []Cosignature, error) {
-	own, lines, err := splitWitnessed(checkpoint)
+	own, err := Own(checkpoint)
 	if err != nil {
 		return Head{}, nil, err
 	}
@@ -165,19 +175,33 @@ func (v *Verifier) OpenWitnessed(checkpoint []byte, witnesses []*Witness) (Head,
 	if err != nil {
 		return Head{}, nil, err
 	}
+	seen, err := Cosignatures(h, v.Origin(), checkpoint, witnesses)
+	if err != nil {
+		return Head{}, nil, err
+	}
+	return h, seen, nil
+}
+
+// Cosignatures is OpenWitnessed for those who have verified already that the log
+// called origin signed the checkpoint and that it says h.
+func Cosignatures(h Head, origin string, checkpoint []byte, witnesses []*Witness) ([]Cosignature, error) {
+	_, lines, err := splitWitnessed(checkpoint)
+	if err != nil {
+		return nil, err
+	}
 	var seen []Cosignature
 	for _, line := range lines {
 		name, sig, err := signatureLine(line)
 		if err != nil {
-			return Head{}, nil, err
+			return nil, err
 		}
 		for _, w := range witnesses {
 			if w.name != name || binary.BigEndian.Uint32(sig) != w.hash {
 				continue
 			}
-			at, err := w.check(h.text(v.Origin()), sig)
+			at, err := w.check(h.text(origin), sig)
 			if err != nil {
-				return Head{}, nil, err
+				return nil, err
 			}
 			seen = append(seen, Cosignature{name, at})
 			break
@@ -186,11 +210,11 @@ func (v *Verifier) OpenWitnessed(checkpoint []byte, witnesses []*Witness) (Head,
 	for i, c := range seen {
 		for _, d := range seen[:i] {
 			if c.Witness == d.Witness {
-				return Head{}, nil, fmt.Errorf("%w: %s stands twice", ErrMalformed, c.Witness)
+				return nil, fmt.Errorf("%w: %s stands twice", ErrMalformed, c.Witness)
 			}
 		}
 	}
-	return h, seen, nil
+	return seen, nil
 }
 
 // signatureLine reads a line of a signed note in its one form.
@@ -207,11 +231,11 @@ func signatureLine(line string) (name string, sig []byte, err error) {
 // check verifies the signature of a line whose key hash is w's.
 func (w *Witness) check(text string, sig []byte) (time.Time, error) {
 	if len(sig) != 4+8+ed25519.SignatureSize {
-		return time.Time{}, fmt.Errorf("%w: a cosignature of %d bytes", ErrMalformed, len(sig))
+		return time.Time{}, fmt.Errorf("%w: a cosignature of %d bytes", ErrWitness, len(sig))
 	}
 	at := binary.BigEndian.Uint64(sig[4:])
 	if at > 1<<40 || !ed25519.Verify(w.key, cosigned(text, int64(at)), sig[12:]) {
-		return time.Time{}, fmt.Errorf("%w: the cosignature of %s does not fit the text", ErrKey, w.name)
+		return time.Time{}, fmt.Errorf("%w: the cosignature of %s does not fit the text", ErrWitness, w.name)
 	}
 	return time.Unix(int64(at), 0).UTC(), nil
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -184,11 +185,40 @@ func TestKeysOfWitnesses(t *testing.T) {
 	}
 }
 
+func TestWhatACheckpointSaysIsReadWithoutAKey(t *testing.T) {
+	checkpoint, v, a, _ := witnessed(t)
+	own, err := Own(checkpoint)
+	if err != nil || len(own) >= len(checkpoint) {
+		t.Fatalf("%d of %d bytes are its own, %v", len(own), len(checkpoint), err)
+	}
+	origin, h, key, err := ReadHead(checkpoint)
+	if err != nil || origin != testOrigin || h != someHead() || !strings.Contains(v.Key(), fmt.Sprintf("+%08x+", key)) {
+		t.Errorf("got %s, %+v, %08x, %v", origin, h, key, err)
+	}
+	for _, bad := range [][]byte{nil, own[:len(own)-1], bytes.Replace(own, []byte("— credit"), []byte("— other"), 1), bytes.Replace(own, []byte("in-force 7"), []byte("in-force 07"), 1)} {
+		if _, _, _, err := ReadHead(bad); err == nil {
+			t.Errorf("%q is read", bad)
+		}
+	}
+	forged := bytes.Replace(checkpoint, []byte("— witness.example/b "), []byte("— witness.example/a "), 1)
+	if _, got, err := v.OpenWitnessed(forged, []*Witness{a}); err != nil || len(got) != 1 { // another key hash: a namesake's
+		t.Errorf("got %v, %v", got, err)
+	}
+	line := bytes.LastIndexByte(checkpoint[:len(checkpoint)-1], '\n')
+	moved := bytes.Replace(checkpoint[:line+1], []byte("time 2017"), []byte("time 2018"), 1)
+	if _, _, err := v.OpenWitnessed(moved, []*Witness{a}); !errors.Is(err, ErrKey) {
+		t.Errorf("another text under the signatures: %v", err)
+	}
+}
+
 func FuzzOpenWitnessed(f *testing.F) {
 	checkpoint, v, a, b := witnessed(f)
 	f.Add(checkpoint)
 	f.Add(checkpoint[:len(checkpoint)-1])
 	f.Fuzz(func(t *testing.T, c []byte) {
+		if origin, h, _, err := ReadHead(c); err == nil && !strings.HasPrefix(string(c), h.text(origin)+"\n— "+origin+" ") {
+			t.Errorf("%q is written as %q", c, h.text(origin))
+		}
 		h, got, err := v.OpenWitnessed(c, []*Witness{a, b})
 		if err == nil && (h != someHead() || len(got) > 2) {
 			t.Errorf("opened %+v, %v from %q", h, got, c)

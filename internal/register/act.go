@@ -76,7 +76,7 @@ func (a *act) step(ctx context.Context, l gongxin.Listing, e gongxin.Event, row 
 		return a.lapsed(ctx, l, a.in.owed[i], e.By)
 	}
 	paper := a.papers && row.Document != ""
-	if !paper && len(a.in.owed) == 0 && !mayOpen(&e) {
+	if !paper && len(a.in.owed) == 0 && !mayOpen(&e) && l.Procedure.Notified.IsZero() {
 		return a.append(ctx, l, e) // as most rows of most files
 	}
 	return a.full(ctx, l, e, row.Document, paper, last)
@@ -108,6 +108,16 @@ func (a *act) full(ctx context.Context, l gongxin.Listing, e gongxin.Event, kind
 	}
 	if paper {
 		if l, err = a.issue(ctx, l, kind, e.Decision, chosen, d); err != nil {
+			return l, err
+		}
+	}
+	if d.After.State.Ended() && !d.Before.Procedure.Notified.IsZero() && a.register.scribe != nil {
+		// Who was told of the listing is told of its end (2.1.4, 3.13).
+		number, err := a.nextNumber(ctx, &d.After, &d.Act)
+		if err != nil {
+			return l, err
+		}
+		if l, err = a.issue(ctx, l, gongxin.DocEmployer, number, true, d); err != nil {
 			return l, err
 		}
 	}

@@ -155,6 +155,17 @@ func TestAnOrganisationIsToldOfWhatIsNotPublic(t *testing.T) {
 		if d := s.duty(gongxin.DutyTellEmployer); d.Open() {
 			t.Errorf("told, and owed: %+v", d)
 		}
+		s.do(Withdraw{Listing: s.id, Ground: gongxin.GroundPerformed, By: judge})
+		if letters(s) != 2 {
+			t.Errorf("who was told of the listing is not told of its end: %d letters", letters(s))
+		}
+
+		s = newStory(t)
+		s.until(gongxin.InForce, with(entryOf(adult), change))
+		s.do(Withdraw{Listing: s.id, Ground: gongxin.GroundPerformed, By: judge})
+		if letters(s) != 1 {
+			t.Errorf("who never heard of the listing hears of its end: %d letters", letters(s))
+		}
 
 		s = newStory(t)
 		public, e := with(entryOf(credit), func(*gongxin.Entry) {}), with(entryOf(adult), change)

@@ -18,6 +18,7 @@ type hubCommand struct {
 	home            home
 	clock           clockFlag
 	listen, publish string
+	address         string
 	tls             tlsFlags
 	oidc            access.OIDCConfig
 	oidcSecret      string
@@ -40,6 +41,7 @@ func newHub() *cobra.Command {
 	h.clock.add(c)
 	f := c.Flags()
 	f.StringVar(&h.listen, "listen", "127.0.0.1:8700", "address to serve on; give --tls-cert before leaving this machine")
+	f.StringVar(&h.address, "address", "", "address at which people reach this hub, such as https://hub.example.cn; printed beside access codes")
 	f.StringVar(&h.publish, "publish", "", "also write the departments' changes as files into this directory")
 	f.StringVar(&h.tls.cert, "tls-cert", "", "certificate chain (PEM) to serve with; read again when it changes")
 	f.StringVar(&h.tls.key, "tls-key", "", "private key (PEM) of --tls-cert")
@@ -71,7 +73,7 @@ func (h *hubCommand) run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	centre.PublishDir, centre.OIDC = h.publish, oidc
+	centre.PublishDir, centre.Address, centre.OIDC = h.publish, h.address, oidc
 	if err := centre.Seed(ctx); err != nil {
 		return fmt.Errorf("load the organisations: %w", err)
 	}

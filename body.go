@@ -329,18 +329,32 @@ func number(full string, kind identity.Kind) (identity.Number, error) {
 }
 
 // OpenPartner fills e, of which Kind, Listing and At are set, from its partner
-// body. Entry then has the fields that departments get and no others. A body {}
-// leaves e as it is.
+// body. Entry then has the fields that departments get and no others; its texts are
+// parts of one copy of the body. A body {} leaves e as it is.
 func (e Event) OpenPartner(body []byte) (Event, error) {
+	if string(body) == string(emptyBody) {
+		return e, nil
+	}
+	if e.Kind.SetsEntry() {
+		if entry, ok := readPartnerEntry(body); ok {
+			e.Entry = entry
+			return e, nil
+		}
+	} else if x, ok := readExit(body); ok {
+		e.Ground, e.Decision, e.On = x.Ground, x.Decision, x.On
+		return e, nil
+	}
+	return e.openPartner(body)
+}
+
+// openPartner is OpenPartner for bodies of any form that is JSON.
+func (e Event) openPartner(body []byte) (Event, error) {
 	if !e.Kind.SetsEntry() {
 		var x exitBody
 		if err := json.Unmarshal(body, &x); err != nil {
 			return e, fmt.Errorf("partner body of %s: %w", e.Kind, err)
 		}
 		e.Ground, e.Decision, e.On = x.Ground, x.Decision, x.On
-		return e, nil
-	}
-	if string(body) == string(emptyBody) {
 		return e, nil
 	}
 	var p partnerEntry

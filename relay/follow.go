@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"time"
 
 	"gongxin"
@@ -22,6 +24,7 @@ const (
 	longestPause = 30 * time.Second
 	idlePause    = 500 * time.Millisecond // after an answer that brought nothing although a wait was asked for
 	fetching     = ".fetching-"           // a snapshot on its way
+	maxForks     = 32                     // of which evidence is kept
 )
 
 // follow verifies what is in the directory, and then goes on from there.
@@ -45,6 +48,7 @@ func (r *Relay) follow(ctx context.Context) error {
 			break
 		}
 		r.reached(ctx, err)
+		r.keepEvidence(ctx, err)
 		if err != nil {
 			current = false
 			pause = min(max(firstPause, 2*pause), longestPause)
@@ -78,9 +82,7 @@ func (r *Relay) load(ctx context.Context) error {
 	if err != nil || checkpoint == nil {
 		return err
 	}
-	if head, err := r.follower.Verifier.Open(checkpoint); err == nil {
-		r.since = head // whatever becomes of the rest, the hub must not be behind it
-	}
+	r.since = r.readPosition(ctx)
 	size, err := feed.Published(r.Dir)
 	if err != nil {
 		return err
@@ -88,7 +90,11 @@ func (r *Relay) load(ctx context.Context) error {
 	if err := r.shelf.cut(size); err != nil {
 		return err
 	}
-	at, err := feed.Bootstrap(ctx, r.shelf, r.follower, feed.Position{}, keeper{r: r, into: r.force})
+	at, err := feed.Bootstrap(ctx, r.shelf, r.follower, r.since, keeper{r: r, into: r.force})
+	if gongxin.CodeOf(err) == "FEED_KEY" { // a snapshot from before the hub changed its key
+		r.force = force{}
+		at, err = feed.Bootstrap(ctx, r.shelf, r.follower, feed.Position{}, keeper{r: r, into: r.force})
+	}
 	switch {
 	case err == nil:
 		r.noteSnapshot(ledger.Hash(r.shelf.sum.Sum(nil)))
@@ -147,13 +153,16 @@ func (r *Relay) step(ctx context.Context, current bool) (progress bool, err erro
 		return true, nil
 	case err != nil:
 		return false, err
-	case len(changes) == 0 && next.Head.Size < r.since.Size:
-		return false, gongxin.Conflict("FEED_ROLLBACK", r.since.Size, next.Head.Size)
+	case len(changes) == 0 && next.Head.Size < r.since.Head.Size:
+		return false, gongxin.Conflict("FEED_ROLLBACK", r.since.Head.Size, next.Head.Size)
 	case next == r.at:
 		return false, nil
 	}
 	if err := r.shelf.add(c); err != nil {
 		return false, fmt.Errorf("keep changes: %w", err)
+	}
+	if err := r.keepPosition(next); err != nil {
+		return false, err
 	}
 	if err := (keeper{r: r, into: r.force}).Apply(changes); err != nil {
 		return false, err
@@ -161,6 +170,55 @@ func (r *Relay) step(ctx context.Context, current bool) (progress bool, err erro
 	r.at = next
 	r.serveFrom(next, c.Checkpoint)
 	return len(changes) > 0, nil
+}
+
+// positionFile holds the position, for what the files of the feed do not say: the
+// key in force, and which checkpoints were seen.
+const positionFile = "position"
+
+func (r *Relay) readPosition(ctx context.Context) (at feed.Position) {
+	b, err := os.ReadFile(filepath.Join(r.Dir, positionFile))
+	if err == nil {
+		err = at.UnmarshalBinary(b)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.Log.WarnContext(ctx, "the relay's position cannot be read, it begins with the key that it was given", "err", err)
+		return feed.Position{}
+	}
+	return at
+}
+
+func (r *Relay) keepPosition(at feed.Position) error {
+	b, err := at.MarshalBinary()
+	if err == nil {
+		err = replaceFile(filepath.Join(r.Dir, positionFile), b)
+	}
+	if err != nil {
+		return fmt.Errorf("keep position: %w", err)
+	}
+	return nil
+}
+
+// keepEvidence keeps the proof that the hub signed what cannot both be true. The
+// relay stops there, so its gates do not hear of it otherwise.
+func (r *Relay) keepEvidence(ctx context.Context, err error) {
+	var fork *feed.Fork
+	if !errors.As(err, &fork) {
+		return
+	}
+	text := fork.Evidence()
+	path := filepath.Join(r.Dir, fmt.Sprintf("fork-%.8x.txt", sha256.Sum256([]byte(text))))
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	if forks, err := filepath.Glob(filepath.Join(r.Dir, "fork-*")); err != nil || len(forks) >= maxForks {
+		return
+	}
+	if err := replaceFile(path, []byte(text)); err != nil {
+		r.Log.ErrorContext(ctx, "the evidence of a fork cannot be kept", "err", err)
+		return
+	}
+	r.Log.ErrorContext(ctx, "the hub signed what cannot both be true, evidence kept", "file", path)
 }
 
 // A keeper takes verified changes into what is in force, and notes which snapshot
@@ -238,8 +296,8 @@ func (r *Relay) bootstrap(ctx context.Context) (err error) {
 	}
 	defer os.Remove(file.Name())
 	defer file.Close() // feed.PublishSnapshot makes a copy durable
-	since := feed.Position{Head: r.since}
-	if r.at.Head.Size > since.Head.Size {
+	since := r.since
+	if r.at.Head.Size >= since.Head.Size {
 		since = r.at
 	}
 	from := &fetch{hub: r.Hub, file: file, sum: sha256.New()}
@@ -255,6 +313,9 @@ func (r *Relay) bootstrap(ctx context.Context) (err error) {
 		return err
 	}
 	if err := r.shelf.drop(from.begin); err != nil { // no gate can go on from there without a gap
+		return err
+	}
+	if err := r.keepPosition(at); err != nil {
 		return err
 	}
 	r.at, r.force = at, fresh
@@ -309,6 +370,13 @@ func (r *Relay) keepSnapshots(ctx context.Context) {
 // fetchSnapshot fetches the snapshot with the hash wanted. The hub commits to one
 // just before it offers it, so the one before may come: FEED_SNAPSHOT.
 func (r *Relay) fetchSnapshot(ctx context.Context, wanted ledger.Hash) error {
+	r.mu.Lock()
+	key := r.key
+	r.mu.Unlock()
+	verifier, err := ledger.NewVerifier(key)
+	if err != nil {
+		return fmt.Errorf("fetch snapshot: %w", err)
+	}
 	file, err := os.CreateTemp(r.Dir, fetching+"*")
 	if err != nil {
 		return fmt.Errorf("fetch snapshot: %w", err)
@@ -319,7 +387,7 @@ func (r *Relay) fetchSnapshot(ctx context.Context, wanted ledger.Hash) error {
 	if err != nil {
 		return err
 	}
-	at, hash, err := feed.ReadSnapshot(io.TeeReader(body, file), r.follower, func(feed.Change) error { return nil })
+	at, hash, err := feed.ReadSnapshot(io.TeeReader(body, file), feed.Follower{Verifier: verifier, Audience: r.follower.Audience}, func(feed.Change) error { return nil })
 	if closing := body.Close(); err == nil {
 		err = closing
 	}

@@ -42,11 +42,12 @@ type centre struct {
 	verifier *ledger.Verifier
 	maker    *synthetic.Maker
 
-	mu    sync.Mutex
-	now   time.Time
-	asked []string // requests for the feed
-	auth  []string // tokens that came with any request
-	away  bool
+	mu     sync.Mutex
+	signer *ledger.Signer
+	now    time.Time
+	asked  []string // requests for the feed
+	auth   []string // tokens that came with any request
+	away   bool
 }
 
 func newCentre(t testing.TB) *centre {
@@ -59,12 +60,12 @@ func newCentre(t testing.TB) *centre {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &centre{t: t, now: today, maker: synthetic.New(1, gongxin.DayOf(today))}
+	c := &centre{t: t, signer: signer, now: today, maker: synthetic.New(1, gongxin.DayOf(today))}
 	if c.verifier, err = ledger.NewVerifier(key); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	db, err := store.Open(t.Context(), filepath.Join(dir, "hub.db"), store.Options{Sign: signer.Sign, BlindKey: bytes.Repeat([]byte{7}, 32), Now: c.clock, Random: rand.Reader})
+	db, err := store.Open(t.Context(), filepath.Join(dir, "hub.db"), store.Options{Sign: c.sign, BlindKey: bytes.Repeat([]byte{7}, 32), Now: c.clock, Random: rand.Reader})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,6 +97,12 @@ func newCentre(t testing.TB) *centre {
 	c.token = c.issue(access.Token{ID: "relay", Role: gongxin.RoleDepartment, Gate: "relay", Organisation: "市公共信用信息中心"})
 	c.court = c.issue(access.Token{ID: "court", Role: gongxin.RoleCourtSystem})
 	return c
+}
+
+func (c *centre) sign(h ledger.Head) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.signer.Sign(h)
 }
 
 // clock gives a later instant each time, as signed checkpoints need it.

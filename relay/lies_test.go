@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -292,5 +294,53 @@ func TestALyingHubGetsNotThroughTheRelay(t *testing.T) {
 	l.set(nil)
 	y.reaches(c.size())
 	g.follow(t)
+	g.holds(t, c)
+}
+
+// A hub that signs two things which cannot both be true is not followed any more,
+// and the relay keeps the proof.
+func TestAForkStopsARelayAndIsKept(t *testing.T) {
+	c := newCentre(t)
+	c.list(5)
+	first := c.city(t.TempDir())
+	first.reaches(c.size())
+	l := &liar{relay: first.Handler()}
+	server := httptest.NewServer(l)
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	dir := t.TempDir()
+	y := newCity(t, dir, server.URL, first.token, c.verifier, c.VerifierKey)
+	y.reaches(c.size())
+	y.stop()
+	l.set(func(w http.ResponseWriter, truth feed.Changes) {
+		head, err := c.verifier.Open(truth.Checkpoint)
+		if err != nil {
+			t.Error(err)
+		}
+		head.Digest[0] ^= 1
+		if truth.Checkpoint, err = c.sign(head); err != nil {
+			t.Error(err)
+		}
+		b, err := encode(truth)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = w.Write(b) // the relay may have gone
+	})
+	y = newCity(t, dir, server.URL, first.token, c.verifier, c.VerifierKey)
+	until(t, func() bool { return y.Health().Hub == "FEED_FORK" }, func() string { return y.Health().Hub })
+	var proof []byte
+	until(t, func() bool {
+		files, err := filepath.Glob(filepath.Join(dir, "fork-*.txt"))
+		if err != nil || len(files) != 1 {
+			return false
+		}
+		proof, err = os.ReadFile(files[0])
+		return err == nil
+	}, func() string { return "no proof is kept" })
+	if _, err := feed.CheckEvidence(string(proof), c.VerifierKey); err != nil {
+		t.Error(err)
+	}
+	g := newGate(y.url, y.token, c.verifier)
+	g.follow(t) // what was there before it still serves
 	g.holds(t, c)
 }

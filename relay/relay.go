@@ -44,7 +44,7 @@ type Relay struct {
 
 	// Of the one goroutine that follows.
 	at    feed.Position
-	since ledger.Head // the newest that was verified in an earlier life
+	since feed.Position // how far it was in an earlier life: its keys and what it saw signed count on
 	force force
 
 	wake chan struct{} // holds a token if another snapshot may be there
@@ -52,6 +52,7 @@ type Relay struct {
 	mu       sync.Mutex
 	tip      *tip // nil until the relay has something to serve
 	hub      upstream
+	key      string      // of the hub at the tip
 	wanted   ledger.Hash // the newest snapshot, as the ledger commits to it
 	snapshot ledger.Hash // the one that is kept
 }
@@ -161,7 +162,7 @@ func (r *Relay) serveFrom(at feed.Position, checkpoint []byte) {
 	fresh := &tip{size: at.Tree.Size(), at: at.Head.At, checkpoint: checkpoint, next: make(chan struct{}), answers: map[uint64]*answer{}}
 	r.mu.Lock()
 	old := r.tip
-	r.tip = fresh
+	r.tip, r.key = fresh, r.follower.VerifierKey(at)
 	r.mu.Unlock()
 	if old != nil {
 		close(old.next)

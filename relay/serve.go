@@ -74,9 +74,9 @@ func (r *Relay) open(h handler) http.HandlerFunc {
 // admit lets in who has a token of this relay's list, as many as there is room for.
 func (r *Relay) admit(h handler) http.HandlerFunc {
 	return r.open(func(w http.ResponseWriter, q *http.Request) error {
-		secret, _ := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
+		secret, bearer := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
 		gate, ok := r.Tokens.Gate(secret)
-		if !ok {
+		if !bearer || !ok {
 			return gongxin.Forbidden("RELAY_TOKEN")
 		}
 		if !r.requests.begin(gate) {
@@ -212,8 +212,14 @@ func (r *Relay) answer(ctx context.Context, t *tip, after uint64) ([]byte, error
 			a.body, a.err = encode(c)
 		}
 	})
-	if a.err != nil || a.body != nil {
-		return a.body, a.err
+	if a.err != nil { // a fault of the disk, which may pass
+		t.mu.Lock()
+		delete(t.answers, after)
+		t.mu.Unlock()
+		return nil, a.err
+	}
+	if a.body != nil {
+		return a.body, nil
 	}
 	return r.askHub(ctx, after)
 }

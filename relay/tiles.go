@@ -138,22 +138,7 @@ func (t *tiles) fetch(ctx context.Context, path string, level, width int) ([]byt
 
 // keep writes b as path, and removes the oldest beyond the bound.
 func (t *tiles) keep(path string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("keep tile: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
-	if err != nil {
-		return fmt.Errorf("keep tile: %w", err)
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed, as it should
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync() // a name without its content would be served for ever
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err := replaceFile(path, b); err != nil {
 		return fmt.Errorf("keep tile: %w", err)
 	}
 	t.mu.Lock()
@@ -178,4 +163,25 @@ func (r *Relay) serveTile(w http.ResponseWriter, q *http.Request) error {
 	r.bound(w)
 	_, _ = w.Write(b) // a reader that went away needs no answer
 	return nil
+}
+
+// replaceFile writes b as path, so that a reader or a crash finds the old file or
+// the new one, whole.
+func replaceFile(path string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once it is renamed, as it should
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
 }

@@ -533,7 +533,8 @@ func (y *year) documents() string {
 	var b strings.Builder
 	for _, d := range all {
 		kinds[d.Kind] = true
-		text := strings.TrimSpace(blanks.ReplaceAllString(tags.ReplaceAllString(string(d.Page), "\n"), "\n"))
+		page := strings.ReplaceAll(string(d.Page), d.Listing.String(), "the id of "+y.names[d.Listing.String()])
+		text := strings.TrimSpace(blanks.ReplaceAllString(tags.ReplaceAllString(page, "\n"), "\n"))
 		fmt.Fprintf(&b, "=== %s %s, %s\n%s\n\n", d.Number, d.Kind, gongxin.DayOf(d.At), text)
 	}
 	for _, k := range gongxin.DocumentKinds {

@@ -47,6 +47,7 @@ const (
 	Term                  = "term"                     // a listing lasts at most
 	TermExtension         = "term_extension"           // what a decision can add to the term at most
 	RelistingWait         = "relisting_wait"           // a creditor who asked for the deletion applies again
+	Retention             = "retention"                // after the exit: then personal data are erased
 )
 
 // A Rule is one number with its meaning, clause and dates.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,42 +14,81 @@ import (
 	"gongxin/ledger"
 )
 
-// Check reads everything at the moment of v and compares: leaves with their
-// bodies, tree with tiles, checkpoints and head, digest with what is in force, the
-// listings with the fold of their events, and the ways to find them with the
-// listings. It does not check signatures, which need a key: feed and ledger do.
-// It takes time and memory in proportion to the register. Error: STORE_DAMAGED,
-// with what does not agree.
-func (v *View) Check(ctx context.Context) error {
-	c := checking{v: v, listings: map[gongxin.ListingID]*standing{}, edge: map[int][]byte{}}
-	for c.tree.Size() < v.h.Size {
-		if err := c.part(ctx); err != nil {
-			return err
-		}
-	}
-	if err := c.head(ctx); err != nil {
-		return err
-	}
-	if err := c.projection(ctx); err != nil {
-		return err
-	}
-	return c.indexes(ctx)
+// A Flaw is one thing in the database that does not agree with another.
+type Flaw struct {
+	Sequence uint64            // of the event that it concerns; 0 if none
+	Listing  gongxin.ListingID // that it concerns; zero if none
+	What     *gongxin.Error    // FLAW_…, with its texts
 }
 
-func damaged(format string, args ...any) error {
-	return gongxin.Conflict("STORE_DAMAGED", fmt.Sprintf(format, args...))
+// Examined counts what Examine has looked at.
+type Examined struct {
+	Events         uint64
+	Opened         uint64 // events whose bodies are the ones that their leaves commit to
+	Erased         uint64 // events without bodies, of listings that were erased
+	Listings       uint64
+	ErasedListings uint64
+	Documents      uint64 // whose bytes are there and have the hash that an event commits to
+	Evidence       uint64 // whose bytes are there and have their hash
 }
+
+// Check is Examine without papers and evidence; it ends at the first flaw. Error:
+// STORE_DAMAGED, with what does not agree.
+func (v *View) Check(ctx context.Context) error {
+	c := newChecking(v, func(f Flaw) error { return gongxin.Conflict("STORE_DAMAGED", f.What.What().EN) })
+	if err := c.events(ctx, func(uint64) {}); err != nil {
+		return err
+	}
+	return c.projections(ctx)
+}
+
+// Examine reads everything at the moment of v and compares: leaves with their
+// bodies, tree with tiles, checkpoints and head, digest with what is in force, the
+// listings with the fold of their events, the ways to find them with the listings,
+// papers and evidence with their hashes. Every flaw is given to flaw, whose error
+// ends it; events that are missing end it by themselves. It does not check
+// signatures, which need a key. It takes time and memory in proportion to the
+// register; done is told how many events are behind.
+func (v *View) Examine(ctx context.Context, done func(events uint64), flaw func(Flaw) error) (Examined, error) {
+	c := newChecking(v, flaw)
+	err := c.events(ctx, done)
+	if err == nil {
+		err = c.projections(ctx)
+	}
+	if err == nil {
+		err = c.papers(ctx)
+	}
+	if errors.Is(err, errIncomplete) {
+		err = nil
+	}
+	return c.Examined, err
+}
+
+// errIncomplete says that what is missing was told and that nothing can be compared with it.
+var errIncomplete = errors.New("events are missing")
 
 // checkedPart is how many events are read at once.
 const checkedPart = 4 * checkpointEvery
 
 type checking struct {
+	Examined
 	v        *View
+	flaw     func(Flaw) error
 	tree     ledger.Tree
 	edge     map[int][]byte
 	count    uint64
 	digest   ledger.Digest
 	listings map[gongxin.ListingID]*standing
+	issued   map[uint64][32]byte // hashes of documents by sequence of the event; zero if it was erased
+}
+
+func newChecking(v *View, flaw func(Flaw) error) *checking {
+	return &checking{v: v, flaw: flaw, listings: map[gongxin.ListingID]*standing{}, edge: map[int][]byte{}, issued: map[uint64][32]byte{}}
+}
+
+// tell tells a flaw that concerns an event, a listing, or neither.
+func (c *checking) tell(sequence uint64, listing gongxin.ListingID, code string, args ...any) error {
+	return c.flaw(Flaw{sequence, listing, gongxin.Conflict(code, args...)})
 }
 
 // A standing is a folded listing as small as can be compared.
@@ -63,7 +103,8 @@ type standing struct {
 	caseValue, subjectValue   int64
 	court                     string
 	element                   ledger.Digest
-	erased                    bool // so that until, court, ground and day of exit are not known
+	erased                    bool // some of its bodies are
+	unknown                   bool // so that until, court, ground and day of exit are not known
 }
 
 // stored is an event as the table has it.
@@ -80,6 +121,17 @@ const getEvents = `
 	SELECT sequence, previous, listing, kind, at, leaf, seed, body_form, body_public, body_partner, body_court
 	FROM events WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence`
 
+// events checks the history and the ledger over it.
+func (c *checking) events(ctx context.Context, done func(uint64)) error {
+	for c.tree.Size() < c.v.h.Size {
+		if err := c.part(ctx); err != nil {
+			return err
+		}
+		done(c.tree.Size())
+	}
+	return c.head()
+}
+
 // part checks the next events and what follows from them.
 func (c *checking) part(ctx context.Context) error {
 	after := c.tree.Size()
@@ -94,36 +146,42 @@ func (c *checking) part(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("check events: %w", err)
 	}
-	stops, err := c.checkpoints(ctx, after, to)
+	stops, err := c.v.CheckpointsIn(ctx, after, to)
 	if err != nil {
 		return err
 	}
 	hashes := make([]ledger.Hash, 0, len(events))
 	for _, e := range events {
 		if e.sequence != c.tree.Size()+1 {
-			return damaged("event %d follows %d", e.sequence, c.tree.Size())
+			break
 		}
 		if err := c.event(e); err != nil {
-			return damaged("event %d: %v", e.sequence, err)
+			return err
 		}
 		hashes = append(hashes, ledger.RecordHash(e.leaf))
 		c.tree.Append(hashes[len(hashes)-1])
 		if checkpoint, ok := stops[e.sequence]; ok {
 			if err := agrees(checkpoint, e.sequence, c.tree.Root(), c.count, c.digest); err != nil {
-				return damaged("checkpoint %d: %v", e.sequence, err)
+				if err := c.tell(e.sequence, gongxin.ListingID{}, "FLAW_CHECKPOINT", e.sequence, err); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	if c.tree.Size() != to {
-		return damaged("events end at %d, the head is %d", c.tree.Size(), c.v.h.Size)
+		if err := c.tell(c.tree.Size()+1, gongxin.ListingID{}, "FLAW_MISSING", c.tree.Size()+1, c.v.h.Size); err != nil {
+			return err
+		}
+		return errIncomplete
 	}
 	return c.tiles(ctx, after, hashes)
 }
 
-func (c *checking) checkpoints(ctx context.Context, after, to uint64) (map[uint64][]byte, error) {
+// CheckpointsIn returns the checkpoints that are kept for the sizes after one up to another.
+func (v *View) CheckpointsIn(ctx context.Context, after, to uint64) (map[uint64][]byte, error) {
 	stops := map[uint64][]byte{}
 	const checkpoints = `SELECT size, checkpoint FROM checkpoints WHERE size > $1 AND size <= $2`
-	err := c.v.s.each(ctx, checkpoints, []any{int64(after), int64(to)}, func(scan func(...any) error) error {
+	err := v.s.each(ctx, checkpoints, []any{int64(after), int64(to)}, func(scan func(...any) error) error {
 		var size uint64
 		var checkpoint []byte
 		err := scan(&size, &checkpoint)
@@ -131,7 +189,7 @@ func (c *checking) checkpoints(ctx context.Context, after, to uint64) (map[uint6
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("check checkpoints: %w", err)
+		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
 	return stops, nil
 }
@@ -143,66 +201,109 @@ func agrees(checkpoint []byte, size uint64, root ledger.Hash, count uint64, dige
 	case len(lines) < 5:
 		return fmt.Errorf("malformed")
 	case lines[1] != strconv.FormatUint(size, 10):
-		return fmt.Errorf("is for size %s", lines[1])
+		return fmt.Errorf("size %s ≠ %d", lines[1], size)
 	case lines[2] != root.String():
-		return fmt.Errorf("root %s, the leaves give %s", lines[2], root)
+		return fmt.Errorf("root %s ≠ %s", lines[2], root)
 	case lines[4] != fmt.Sprintf("in-force %d %s", count, digest):
-		return fmt.Errorf("%s, the events give %d %s", lines[4], count, digest)
+		return fmt.Errorf("%s ≠ in-force %d %s", lines[4], count, digest)
 	}
 	return nil
 }
 
 // event checks one event and folds it.
 func (c *checking) event(e storedEvent) error {
+	c.Events++
 	leaf, err := ledger.ParseLeaf(e.leaf)
 	if err != nil {
+		return c.tell(e.sequence, gongxin.ListingID{}, "FLAW_LEAF", e.sequence)
+	}
+	id := gongxin.ListingID(leaf.Key)
+	// The first release put the kinds of steps into leaves as they are.
+	kind := gongxin.EventKind(leaf.Kind)
+	if kind != e.kind.LeafKind() && kind != e.kind || leaf.At.UnixMilli() != e.at || !bytes.Equal(e.listing, id[:]) && !(e.listing == nil && id.IsZero()) {
+		if err := c.tell(e.sequence, id, "FLAW_LEAF", e.sequence); err != nil {
+			return err
+		}
+		e.at = leaf.At.UnixMilli()
+		if e.kind.LeafKind() != kind {
+			e.kind = kind
+		}
+	}
+	body, err := c.bodies(e, leaf, id)
+	if err != nil || id.IsZero() {
 		return err
 	}
-	var id gongxin.ListingID
-	if e.listing != nil {
-		if id, err = listingID(e.listing); err != nil {
+	event := gongxin.Event{Kind: e.kind, Listing: id, At: leaf.At}
+	if body == sound {
+		opened := event
+		opened.Kind = kind // the body says which step it was
+		opened, err = openEvent(opened, e.form, e.bodies[gongxin.AudiencePublic], e.bodies[gongxin.AudienceCourt])
+		switch {
+		case err != nil:
+			err, body = c.tell(e.sequence, id, "FLAW_CONTENT", e.sequence, err), broken
+		case opened.Kind != e.kind:
+			err = c.tell(e.sequence, id, "FLAW_KIND", e.sequence, e.kind, opened.Kind)
+		case opened.Previous != 0 && opened.Previous != e.previous:
+			err = c.tell(e.sequence, id, "FLAW_PREVIOUS", e.sequence, opened.Previous, e.previous)
+		}
+		if err != nil {
 			return err
 		}
-	}
-	// The first release put the kinds of steps into leaves as they are.
-	if kind := gongxin.EventKind(leaf.Kind); kind != e.kind.LeafKind() && kind != e.kind || leaf.At.UnixMilli() != e.at || leaf.Key != id {
-		return fmt.Errorf("its leaf is of another kind, time or listing")
-	}
-	erased := e.seed == nil
-	for slot, body := range e.bodies {
-		if (body == nil) != (e.bodies[0] == nil) {
-			return fmt.Errorf("some of its bodies are erased and some are not")
-		}
-		if erased = erased || body == nil; !erased && ledger.Commit(ledger.Salt(e.seed, slot), body) != leaf.Commitments[slot] {
-			return fmt.Errorf("the body for %s is not the one that its leaf commits to", gongxin.Audience(slot))
+		if body == sound {
+			event = opened
 		}
 	}
-	if id.IsZero() {
-		return nil
-	}
-	event := gongxin.Event{Kind: e.kind, Listing: id, At: time.UnixMilli(e.at).UTC()}
-	switch {
-	case !erased:
-		event.Kind = gongxin.EventKind(leaf.Kind) // the body says which step it was
-		if event, err = openEvent(event, e.form, e.bodies[gongxin.AudiencePublic], e.bodies[gongxin.AudienceCourt]); err != nil {
-			return err
-		}
-		if event.Kind != e.kind {
-			return fmt.Errorf("its body is that of %s", event.Kind)
-		}
-	case e.kind.SetsEntry():
+	if event.Kind.SetsEntry() && event.Entry == nil {
 		event.Entry = new(gongxin.Entry)
 	}
-	return c.fold(event, e, erased)
+	return c.fold(event, e, body)
 }
 
-func (c *checking) fold(event gongxin.Event, e storedEvent, erased bool) error {
+// A bodyState says what an event's bodies are.
+type bodyState int
+
+const (
+	sound  bodyState = iota // those that the leaf commits to
+	gone                    // erased
+	broken                  // not to be believed
+)
+
+// bodies compares an event's bodies with its leaf.
+func (c *checking) bodies(e storedEvent, leaf ledger.Leaf, id gongxin.ListingID) (bodyState, error) {
+	missing := 0
+	for _, body := range e.bodies {
+		if body == nil {
+			missing++
+		}
+	}
+	elsewhere := e.kind == gongxin.SnapshotMade // its commitments are to files
+	switch {
+	case e.kind.OfLog() != id.IsZero():
+		return broken, c.tell(e.sequence, id, "FLAW_LEAF", e.sequence)
+	case missing == gongxin.Audiences && e.seed == nil && (elsewhere || !id.IsZero()):
+		if !elsewhere {
+			c.Erased++
+		}
+		return gone, nil
+	case missing > 0 || e.seed == nil || elsewhere:
+		return broken, c.tell(e.sequence, id, "FLAW_BODY_MISSING", e.sequence)
+	}
+	for slot, body := range e.bodies {
+		if ledger.Commit(ledger.Salt(e.seed, slot), body) != leaf.Commitments[slot] {
+			return broken, c.tell(e.sequence, id, "FLAW_BODY", e.sequence, gongxin.Audience(slot))
+		}
+		if id.IsZero() && !bytes.Equal(body, e.bodies[0]) {
+			return broken, c.tell(e.sequence, id, "FLAW_BODY", e.sequence, gongxin.Audience(slot))
+		}
+	}
+	c.Opened++
+	return sound, nil
+}
+
+func (c *checking) fold(event gongxin.Event, e storedEvent, body bodyState) error {
 	s := c.listings[event.Listing]
 	var before gongxin.Listing
-	if s == nil {
-		s = new(standing)
-		c.listings[event.Listing] = s
-	} else {
+	if s != nil {
 		before = gongxin.Listing{
 			ID: event.Listing, Origin: s.origin, State: s.state, Exit: s.exit, Sequence: s.sequence, Content: s.content, Forced: s.forced,
 		}
@@ -211,11 +312,17 @@ func (c *checking) fold(event gongxin.Event, e storedEvent, erased bool) error {
 		}
 	}
 	if e.previous != before.Sequence {
-		return fmt.Errorf("it names %d as the event before, which is %d", e.previous, before.Sequence)
+		if err := c.tell(e.sequence, event.Listing, "FLAW_PREVIOUS", e.sequence, before.Sequence, e.previous); err != nil {
+			return err
+		}
 	}
 	after, err := before.Apply(event, e.sequence)
 	if err != nil {
-		return err
+		return c.tell(e.sequence, event.Listing, "FLAW_HISTORY", e.sequence, err)
+	}
+	if s == nil {
+		s = new(standing)
+		c.listings[event.Listing] = s
 	}
 	if before.Forced != 0 && after.Forced != before.Forced {
 		c.count, c.digest = c.count-1, c.digest.Sub(s.element)
@@ -230,8 +337,11 @@ func (c *checking) fold(event gongxin.Event, e storedEvent, erased bool) error {
 		p := after.Procedure
 		s.procedure = &p
 	}
-	s.erased = s.erased || erased
-	if n := event.Entry; n != nil && !erased {
+	s.erased, s.unknown = s.erased || body == gone, s.unknown || body != sound
+	if event.Kind == gongxin.DocumentIssued {
+		c.issued[e.sequence] = event.Hash
+	}
+	if n := event.Entry; n != nil && body == sound {
 		key := n.Key()
 		s.until, s.court, s.key = n.Until, key.Court, c.v.db.blind.key(key)
 		s.caseValue, s.subjectValue = c.v.db.blind.caseValue(key.Case), c.v.db.blind.subjectValue(key.Subject)
@@ -255,132 +365,30 @@ func (c *checking) tiles(ctx context.Context, after uint64, hashes []ledger.Hash
 			return fmt.Errorf("check tile: %w", err)
 		}
 		if !bytes.HasPrefix(data, t.Data) {
-			return damaged("tile %d/%d is not made of the leaves", t.Level, t.Index)
+			if err := c.tell(0, gongxin.ListingID{}, "FLAW_TILE", t.Level, t.Index); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (c *checking) head(context.Context) error {
+func (c *checking) head() error {
 	h := c.v.h
+	var found error
 	switch {
 	case c.tree != h.tree:
-		return damaged("the head's tree is not that of the leaves")
+		found = fmt.Errorf("tree %s ≠ %s", h.tree.Root(), c.tree.Root())
 	case c.count != h.Count || c.digest != h.Digest:
-		return damaged("the head has %d in force with digest %s, the events give %d with %s", h.Count, h.Digest, c.count, c.digest)
+		found = fmt.Errorf("in force %d %s ≠ %d %s", h.Count, h.Digest, c.count, c.digest)
+	default:
+		found = agrees(h.checkpoint, h.Size, c.tree.Root(), c.count, c.digest)
 	}
-	if err := agrees(h.checkpoint, h.Size, c.tree.Root(), c.count, c.digest); err != nil {
-		return damaged("the newest checkpoint: %v", err)
-	}
-	return nil
-}
-
-const getProjection = `
-	SELECT ordinal, id, key_index, round, case_index, subject_index, court, state, origin, until, sequence, content, forced,
-		procedure, exit_ground, exit_on, exit_at, exit_sequence
-	FROM listings ORDER BY ordinal`
-
-// projection compares the listings with the fold.
-func (c *checking) projection(ctx context.Context) error {
-	var ordinal uint64
-	rounds := map[keyIndex]int64{}
-	states := map[gongxin.State]uint64{}
-	err := c.v.s.each(ctx, getProjection, nil, func(scan func(...any) error) error {
-		var at, round int64
-		var b, key []byte
-		var s standing
-		var procedure, ground sql.NullString
-		var on, ms, sequence sql.NullInt64
-		err := scan(&at, &b, &key, &round, &s.caseValue, &s.subjectValue, &s.court, &s.state, &s.origin, &s.until, &s.sequence, &s.content, &s.forced,
-			&procedure, &ground, &on, &ms, &sequence)
-		if err != nil {
-			return err
-		}
-		id, err := listingID(b)
-		if err != nil {
-			return err
-		}
-		if ordinal++; uint64(at) != ordinal {
-			return damaged("listing %s has ordinal %d instead of %d", id, at, ordinal)
-		}
-		copy(s.key[:], key)
-		if rounds[s.key]++; round != rounds[s.key] {
-			return damaged("listing %s is round %d of its key instead of %d", id, round, rounds[s.key])
-		}
-		states[s.state]++
-		if sequence.Valid {
-			s.exit = gongxin.Exit{Ground: gongxin.Ground(ground.String), On: gongxin.Day(on.Int64), At: time.UnixMilli(ms.Int64).UTC(), Sequence: uint64(sequence.Int64)}
-		}
-		p, err := openProcedure(procedure)
-		if err != nil {
-			return damaged("listing %s: %v", id, err)
-		}
-		if procedure.Valid {
-			s.procedure = &p
-		}
-		want := c.listings[id]
-		if want == nil {
-			return damaged("listing %s has no events", id)
-		}
-		delete(c.listings, id)
-		if !s.agrees(*want) {
-			return damaged("listing %s stands at %s since %d, its events give %s since %d", id, s.state, s.sequence, want.state, want.sequence)
-		}
+	if found == nil {
 		return nil
-	})
-	if err != nil {
-		return err
 	}
-	if ordinal != c.v.h.listings || len(c.listings) > 0 {
-		return damaged("%d listings, the head counts %d, and %d more have events", ordinal, c.v.h.listings, len(c.listings))
-	}
-	counts, err := c.v.Counts(ctx)
-	if err != nil {
-		return err
-	}
-	for state, n := range counts {
-		if states[state] != n {
-			return damaged("%d listings are %s, counted are %d", states[state], state, n)
-		}
-		delete(states, state)
-	}
-	if len(states) > 0 {
-		return damaged("states of listings are not counted: %v", states)
-	}
-	return nil
+	return c.tell(0, gongxin.ListingID{}, "FLAW_HEAD", found)
 }
 
-// agrees tells whether s, as stored, is what the events give.
-func (s standing) agrees(want standing) bool {
-	s.element = want.element
-	want.exit.Decision = "" // in the body alone
-	if want.erased {
-		s.until, s.court, s.key, s.caseValue, s.subjectValue = want.until, want.court, want.key, want.caseValue, want.subjectValue
-		s.exit.Ground, s.exit.On, s.origin, s.erased = want.exit.Ground, want.exit.On, want.origin, true
-		s.procedure = want.procedure // not known either
-	}
-	if s.procedure != nil && want.procedure != nil && *s.procedure == *want.procedure {
-		s.procedure = want.procedure
-	}
-	return s == want
-}
-
-// indexes compares the index tables with the listings that they should find.
-func (c *checking) indexes(ctx context.Context) error {
-	const (
-		cases    = `SELECT COUNT(*) FROM index_cases i JOIN listings l ON l.ordinal = i.ordinal AND l.case_index = i.value WHERE l.ordinal <= $1`
-		subjects = `SELECT COUNT(*) FROM index_subjects i JOIN listings l ON l.ordinal = i.ordinal AND l.subject_index = i.value WHERE l.ordinal <= $1`
-		terms    = `SELECT COUNT(*) FROM index_terms i JOIN listings l ON l.ordinal = i.ordinal AND l.until = i.until WHERE l.ordinal <= $1 AND l.state IN ('in_force', 'suspended')`
-		running  = `SELECT COUNT(*) FROM listings WHERE ordinal <= $1 AND state IN ('in_force', 'suspended') AND until > 0`
-	)
-	var n [4]uint64
-	for i, text := range []string{cases, subjects, terms, running} {
-		if err := c.v.s.row(ctx, text, []any{int64(c.v.h.indexed)}, &n[i]); err != nil {
-			return fmt.Errorf("check indexes: %w", err)
-		}
-	}
-	if n[0] != c.v.h.indexed || n[1] != c.v.h.indexed || n[2] != n[3] {
-		return damaged("of %d listings, %d are found by case and %d by subject; of %d terms, %d are found", c.v.h.indexed, n[0], n[1], n[3], n[2])
-	}
-	return nil
-}
+// millisOf is the instant of a column, also of 0.
+func millisOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

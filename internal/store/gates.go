@@ -12,12 +12,13 @@ import (
 // A Receipt is a gate's word that it has applied the list up to a sequence.
 type Receipt struct {
 	Gate         string
-	Organisation string
+	Organisation string // not read back
 	Sequence     uint64
 	At           time.Time // applied, by the gate's clock
 	Received     time.Time
 	Count        uint64        // listings in force that the gate holds
 	Digest       ledger.Digest // of them
+	Note         []byte        // as the gate signed it (ledger.OpenReceipt); nil if it did not
 }
 
 // An Outcome is a restriction, a referral or a lift that touched somebody.
@@ -48,20 +49,30 @@ const (
 			applied = CASE WHEN excluded.sequence > gates.sequence THEN excluded.applied ELSE gates.applied END,
 			sequence = CASE WHEN excluded.sequence > gates.sequence THEN excluded.sequence ELSE gates.sequence END`
 	saveReceipt = `
-		INSERT INTO receipts (gate, sequence, applied, received, in_force, digest) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (gate, sequence) DO UPDATE SET in_force = excluded.in_force, digest = excluded.digest`
+		INSERT INTO receipts (gate, sequence, applied, received, in_force, digest, note) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (gate, sequence) DO UPDATE SET
+			in_force = excluded.in_force, digest = excluded.digest, note = COALESCE(excluded.note, receipts.note)`
 )
+
+// noteValue is what a column of signed notes holds: nothing where none was given.
+func noteValue(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
 
 // SaveReceipt keeps r. The first time of a sequence stays, and a gate's sequence
 // never goes back: a receipt that comes late, or again, adds only that it was
-// heard of. The count and digest that the gate said last for a sequence are kept.
+// heard of. The count, digest and signed note that the gate said last for a
+// sequence are kept.
 func (tx *Tx) SaveReceipt(ctx context.Context, r Receipt) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	_, err := tx.exec(saveGate, r.Gate, r.Organisation, int64(r.Sequence), millis(r.At), millis(r.Received))
 	if err == nil {
-		_, err = tx.exec(saveReceipt, r.Gate, int64(r.Sequence), millis(r.At), millis(r.Received), int64(r.Count), r.Digest[:])
+		_, err = tx.exec(saveReceipt, r.Gate, int64(r.Sequence), millis(r.At), millis(r.Received), int64(r.Count), r.Digest[:], noteValue(r.Note))
 	}
 	if err != nil {
 		return fmt.Errorf("save receipt of gate %s: %w", r.Gate, err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -28,7 +29,8 @@ const (
 // pending is an event on its way into the ledger.
 type pending struct {
 	event    gongxin.Event
-	raw      *[ledger.Slots]ledger.Hash // commitments of an event of the log itself
+	raw      *[ledger.Slots]ledger.Hash // commitments to what lies elsewhere
+	notice   []byte                     // the one body of an event of the log itself
 	sequence uint64
 	previous uint64
 	enters   bool          // it counts in the set in force
@@ -91,7 +93,9 @@ func (p *pending) fill(seed []byte) (err error) {
 		leaf.Commitments = *p.raw
 	} else {
 		p.seed = seed
-		if p.bodies, err = p.event.Bodies(); err != nil {
+		if p.notice != nil {
+			p.bodies = [gongxin.Audiences][]byte{p.notice, p.notice, p.notice}
+		} else if p.bodies, err = p.event.Bodies(); err != nil {
 			return err
 		}
 		for slot, body := range p.bodies {
@@ -180,10 +184,10 @@ func (tx *Tx) advance() (head, error) {
 	if at := gongxin.Millis(tx.db.now()); at.After(h.At) { // a clock set back does not make the log older
 		h.At = at
 	}
-	bytes := 0
+	size := 0 // of bodies in bytes, since the last checkpoint
 	for i, p := range tx.pending {
 		h.tree.Append(p.hash)
-		bytes += len(p.bodies[0]) + len(p.bodies[1]) + len(p.bodies[2])
+		size += len(p.bodies[0]) + len(p.bodies[1]) + len(p.bodies[2])
 		if p.leaves != 0 {
 			left := p.left
 			if p.leaves > tx.h.Size {
@@ -194,11 +198,11 @@ func (tx *Tx) advance() (head, error) {
 		if p.enters {
 			h.Count, h.Digest = h.Count+1, h.Digest.Add(p.element)
 		}
-		if ((i+1)%checkpointEvery == 0 || bytes > checkpointBytes) && i+1 < len(tx.pending) {
+		if ((i+1)%checkpointEvery == 0 || size > checkpointBytes) && i+1 < len(tx.pending) {
 			if err := tx.checkpoint(&h); err != nil {
 				return h, err
 			}
-			bytes = 0
+			size = 0
 		}
 	}
 	return h, tx.checkpoint(&h)
@@ -315,10 +319,35 @@ func (db *DB) Mark(ctx context.Context, kind gongxin.EventKind, commitments [led
 		if kind != gongxin.SnapshotMade {
 			return fmt.Errorf("mark: an event of kind %q", kind)
 		}
-		tx.now++
-		tx.pending = append(tx.pending, &pending{
-			event: gongxin.Event{Kind: kind, At: gongxin.Millis(db.now())}, raw: &commitments, sequence: tx.now,
-		})
+		tx.announce(&pending{event: gongxin.Event{Kind: kind}, raw: &commitments})
 		return nil
 	})
+}
+
+// Announce appends an event of the log itself, whose body is the same for every
+// audience (gongxin.KeyAnnounced, gongxin.BatchApproved), and returns its sequence.
+func (db *DB) Announce(ctx context.Context, kind gongxin.EventKind, body []byte) (sequence uint64, err error) {
+	err = db.Write(ctx, func(ctx context.Context, tx *Tx) (err error) {
+		sequence, err = tx.Announce(ctx, kind, body)
+		return err
+	})
+	return sequence, err
+}
+
+// Announce is DB.Announce within a transaction.
+func (tx *Tx) Announce(ctx context.Context, kind gongxin.EventKind, body []byte) (sequence uint64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if !kind.OfLog() || kind == gongxin.SnapshotMade || len(body) == 0 {
+		return 0, fmt.Errorf("announce: an event of kind %q with %d bytes", kind, len(body))
+	}
+	return tx.announce(&pending{event: gongxin.Event{Kind: kind}, notice: bytes.Clone(body)}), nil
+}
+
+func (tx *Tx) announce(p *pending) uint64 {
+	tx.now++
+	p.sequence, p.event.At = tx.now, gongxin.Millis(tx.db.now())
+	tx.pending = append(tx.pending, p)
+	return tx.now
 }

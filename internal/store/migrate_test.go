@@ -35,13 +35,22 @@ func fill(t *testing.T, db *store.DB) {
 		if err != nil {
 			return err
 		}
-		if err := tx.SaveReceipt(ctx, store.Receipt{Gate: "railway", Organisation: "铁路", Sequence: 7, At: noon, Received: noon, Count: 7}); err != nil {
+		if err := tx.SaveReceipt(ctx, store.Receipt{Gate: "railway", Organisation: "铁路", Sequence: 7, At: noon, Received: noon, Count: 7, Note: []byte("signed")}); err != nil {
+			return err
+		}
+		if err := tx.SaveReceiptKey(ctx, store.ReceiptKey{Gate: "railway", Verifier: "railway+key", Since: noon}); err != nil {
 			return err
 		}
 		_, err = tx.SaveOutcomes(ctx, []store.Outcome{{Gate: "railway", Reference: "R1", Kind: store.Restricted, Listing: listed[4].ID, Scenario: "flight", Measure: "3.6.flight", Sequence: 7, At: noon, Received: noon}})
 		return err
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Erase(t.Context(), listed[1].ID, noon); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Announce(t.Context(), gongxin.BatchApproval, []byte(`{"batch":"B1","by":"operator"}`)); err != nil {
 		t.Fatal(err)
 	}
 	l := goOn(t, db, gongxin.Listing{}, 9, append(lawful(9), contested(9)[:7]...)...)

@@ -26,6 +26,7 @@ var postgresEngine = engine{
 	lockHead:   " FOR UPDATE",
 	lockSchema: lockPostgres,
 	bulk:       postgresBulk,
+	settle:     postgresSettle,
 	unfit: func(err error) bool {
 		var e *pgconn.PgError
 		return errors.As(err, &e) && len(e.Code) == 5 && slices.Contains(unfit, e.Code[:2])
@@ -116,4 +117,10 @@ func postgresBulk(ctx context.Context, s *session, into *insert, n int, values f
 			}))
 		return err
 	})
+}
+
+// postgresSettle gives up old versions of rows, as autovacuum would sooner or later.
+func postgresSettle(ctx context.Context, db *DB) error {
+	_, err := db.pool.ExecContext(ctx, `VACUUM events, listings, documents, evidence, escalations, restriction_reviews, kept_measures, disclosures, refusals, codes, sessions`)
+	return err
 }

@@ -19,8 +19,10 @@ type engine struct {
 	lockHead   string            // ends the reading of the head in a transaction that will write
 	lockSchema func(context.Context, *session) error
 	// bulk inserts n rows. Values are int64, string, []byte or nil.
-	bulk  func(ctx context.Context, s *session, into *insert, n int, values func(i int) []driver.Value) error
-	unfit func(error) bool // the values of the statement do not fit a column, an index or a constraint; it did nothing else
+	bulk func(ctx context.Context, s *session, into *insert, n int, values func(i int) []driver.Value) error
+	// settle gives up what is left of erased values.
+	settle func(ctx context.Context, db *DB) error
+	unfit  func(error) bool // the values of the statement do not fit a column, an index or a constraint; it did nothing else
 }
 
 // legible replaces in the texts among args what PostgreSQL does not take as text:

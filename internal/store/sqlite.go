@@ -23,6 +23,7 @@ var sqliteEngine = engine{
 	lockHead:   "",
 	lockSchema: func(context.Context, *session) error { return nil }, // BEGIN IMMEDIATE has
 	bulk:       sqliteBulk,
+	settle:     sqliteSettle,
 	unfit: func(err error) bool {
 		var e *sqlite.Error
 		return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT || e.Code()&0xff == sqlite3.SQLITE_TOOBIG)
@@ -32,10 +33,11 @@ var sqliteEngine = engine{
 // What every connection sets. A commit is on the disk before it is answered
 // (synchronous FULL). The cache of the writer holds what a bulk load touches; more
 // makes it slower (docs/decisions/group-commit.md). 20 s is how long a writer of
-// another process is waited for.
+// another process is waited for. What is erased is overwritten (secure_delete): of
+// the pages of a row and of those given up, not only of the pages' tables.
 const (
 	sqlitePragmas = "_pragma=busy_timeout(20000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=foreign_keys(on)&_pragma=trusted_schema(off)"
-	sqliteWrite   = "&_pragma=cache_size(-24576)&_pragma=wal_autocheckpoint(16384)&_pragma=journal_size_limit(67108864)"
+	sqliteWrite   = "&_pragma=secure_delete(on)&_pragma=cache_size(-24576)&_pragma=wal_autocheckpoint(16384)&_pragma=journal_size_limit(67108864)"
 	sqliteRead    = "&_pragma=cache_size(-4096)&_pragma=query_only(on)"
 )
 
@@ -103,4 +105,17 @@ func sqliteBulk(ctx context.Context, s *session, into *insert, n int, values fun
 		}
 		return nil
 	})
+}
+
+// sqliteSettle copies the write-ahead log back and cuts it to nothing. Someone who
+// reads an older moment is waited for as long as for a writer.
+func sqliteSettle(ctx context.Context, db *DB) error {
+	var busy, frames, copied int
+	if err := db.back.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &copied); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("the database is being read all the time")
+	}
+	return nil
 }

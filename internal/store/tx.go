@@ -184,7 +184,7 @@ func (tx *Tx) Append(ctx context.Context, before gongxin.Listing, e gongxin.Even
 	if err := ctx.Err(); err != nil {
 		return before, err
 	}
-	if !e.Kind.Known() || e.Listing.IsZero() {
+	if !e.Kind.Known() || e.Kind.OfLog() || e.Listing.IsZero() {
 		return before, fmt.Errorf("append: an event of kind %q of listing %s", e.Kind, e.Listing)
 	}
 	e.At, e.Previous = gongxin.Millis(e.At), before.Sequence

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"time"
 
@@ -19,6 +20,7 @@ type hubCommand struct {
 	clock           clockFlag
 	listen, publish string
 	address         string
+	proxies         []string
 	tls             tlsFlags
 	oidc            access.OIDCConfig
 	oidcSecret      string
@@ -42,6 +44,7 @@ func newHub() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&h.listen, "listen", "127.0.0.1:8700", "address to serve on; give --tls-cert before leaving this machine")
 	f.StringVar(&h.address, "address", "", "address at which people reach this hub, such as https://hub.example.cn; printed beside access codes")
+	f.StringSliceVar(&h.proxies, "trusted-proxy", nil, "network of a proxy in front, such as 127.0.0.1/32: limits then count its clients, by X-Forwarded-For")
 	f.StringVar(&h.publish, "publish", "", "also write the departments' changes as files into this directory")
 	f.StringVar(&h.tls.cert, "tls-cert", "", "certificate chain (PEM) to serve with; read again when it changes")
 	f.StringVar(&h.tls.key, "tls-key", "", "private key (PEM) of --tls-cert")
@@ -67,13 +70,21 @@ func (h *hubCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var proxies []netip.Prefix
+	for _, s := range h.proxies {
+		network, err := netip.ParsePrefix(s)
+		if err != nil {
+			return usage("--trusted-proxy %s: not a network such as 127.0.0.1/32", s)
+		}
+		proxies = append(proxies, network)
+	}
 	log := newLog(os.Stderr, h.verbose)
 	centre, db, err := h.home.open(ctx, now, exercise, log)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	centre.PublishDir, centre.Address, centre.OIDC = h.publish, h.address, oidc
+	centre.PublishDir, centre.Address, centre.OIDC, centre.Proxies = h.publish, h.address, oidc, proxies
 	if err := centre.Seed(ctx); err != nil {
 		return fmt.Errorf("load the organisations: %w", err)
 	}

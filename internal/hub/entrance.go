@@ -88,9 +88,7 @@ func visitOf(ctx context.Context) *visit {
 
 func (a *api) newVisit(r *http.Request, operation string) *visit {
 	v := &visit{hub: a.hub, operation: operation}
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err == nil {
-		ip := address.Addr().Unmap()
+	if ip, ok := clientAddress(r, a.hub.Proxies); ok {
 		v.from = ip.String()
 		if ip.Is6() && !ip.IsLoopback() {
 			if network, err := ip.WithZone("").Prefix(64); err == nil {

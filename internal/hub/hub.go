@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type Config struct {
 	Heartbeat   time.Duration      // a checkpoint is signed at least so often; 5 s if zero
 	SnapshotAge uint64             // a snapshot is made after so many events; 100 000 if zero
 	PublishDir  string             // changes for departments are written here as files too, if set
+	Proxies     []netip.Prefix     // whose X-Forwarded-For is believed; without them a proxy's own address counts for all behind it
 	Address     string             // at which people reach the hub, printed beside access codes
 	Exercise    bool               // the clock is shifted for training: shown loudly
 	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero

@@ -99,3 +99,24 @@ func FuzzReadCaseNumber(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkOpenPartner(b *testing.B) {
+	bodies, err := admitted().Bodies()
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, e := bodies[AudiencePartner], Event{Kind: ListingAdmitted}
+	for _, way := range []struct {
+		name string
+		open func([]byte) (Event, error)
+	}{{"plain", e.OpenPartner}, {"encoding/json", e.openPartner}} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := way.open(body); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

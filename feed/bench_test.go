@@ -10,7 +10,7 @@ import (
 )
 
 // variedLog lists persons as different from one another as real ones are.
-func variedLog(b *testing.B, n int) *hubLog {
+func variedLog(b testing.TB, n int) *hubLog {
 	l := newLog(b)
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range n {
@@ -29,6 +29,23 @@ func variedLog(b *testing.B, n int) *hubLog {
 	}
 	l.sign()
 	return l
+}
+
+// Fifty changes a second that travel together for 200 ms are ten in an answer.
+func TestAChangeIsShortOnTheWire(t *testing.T) {
+	const n, together = 1000, 10
+	l := variedLog(t, n)
+	for _, batch := range []int{1, together, n} {
+		bytes := 0
+		for after := 0; after < n; after += batch { // the last checkpoint stands for those between, which are as long
+			c := Changes{After: uint64(after), Records: l.records[after : after+batch], Checkpoint: l.heads[n]}
+			bytes += len(encode(t, c))
+		}
+		t.Logf("%d changes in an answer: %d bytes a change", batch, bytes/n)
+		if batch == together && bytes/n >= 400 {
+			t.Errorf("%d bytes a change", bytes/n)
+		}
+	}
 }
 
 func BenchmarkAdvance(b *testing.B) {

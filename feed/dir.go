@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/ledger"
 )
 
 // A directory holds the feed as files, for a department that is reached by a
@@ -64,7 +65,7 @@ func Publish(dir string, c Changes) error {
 // Published returns the size of the checkpoint in dir, 0 if there is none: where
 // to go on publishing. The checkpoint is not verified.
 func Published(dir string) (uint64, error) {
-	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
+	b, err := readCheckpoint(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
@@ -72,6 +73,16 @@ func Published(dir string) (uint64, error) {
 		return 0, fmt.Errorf("read the published checkpoint: %w", err)
 	}
 	return checkpointSize(b)
+}
+
+// readCheckpoint reads dir's checkpoint, and no more than one can be long.
+func readCheckpoint(dir string) ([]byte, error) {
+	f, err := os.Open(filepath.Join(dir, checkpointFile))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // only read
+	return io.ReadAll(io.LimitReader(f, ledger.MaxWitnessed+1))
 }
 
 // checkpointSize reads the size in a checkpoint without verifying anything.
@@ -189,7 +200,7 @@ func (s DirSource) Changes(ctx context.Context, after uint64, wait time.Duration
 	defer tick.Stop()
 	for last := wait <= 0; ; {
 		// The checkpoint first: all that it covers was there before it.
-		checkpoint, err := os.ReadFile(filepath.Join(s.Dir, checkpointFile))
+		checkpoint, err := readCheckpoint(s.Dir)
 		if err != nil {
 			return Changes{}, s.fault(err)
 		}
@@ -245,7 +256,8 @@ func (s DirSource) spans() ([]span, error) {
 }
 
 // join reads files one after the other, from the one that covers the change after
-// after, and drops what is before it. Files may overlap.
+// after, and drops what is before it. Files may overlap. What one key signed and what
+// the next one did is not joined: a follower has to see the first by itself (Keys).
 func (s DirSource) join(after uint64) (Changes, error) {
 	all, err := s.spans()
 	if err != nil {
@@ -265,6 +277,9 @@ func (s DirSource) join(after uint64) (Changes, error) {
 		if err != nil {
 			return Changes{}, err
 		}
+		if c.Checkpoint != nil && !sameKey(c.Checkpoint, more.Checkpoint) {
+			break
+		}
 		for _, r := range more.Records[last-more.After:] {
 			total += len(r.Leaf) + len(r.Salt) + len(r.Body)
 			c.Records = append(c.Records, r)
@@ -276,6 +291,13 @@ func (s DirSource) join(after uint64) (Changes, error) {
 		return Changes{}, gongxin.Conflict("FEED_GAP", after, "?")
 	}
 	return c, nil
+}
+
+// sameKey tells whether two checkpoints claim to be signed by the same key.
+func sameKey(a, b []byte) bool {
+	_, _, one, err1 := ledger.ReadHead(a)
+	_, _, other, err2 := ledger.ReadHead(b)
+	return err1 == nil && err2 == nil && one == other
 }
 
 func (s DirSource) read(f span) (Changes, error) {

@@ -62,6 +62,7 @@ type hubLog struct {
 	forced   map[gongxin.ListingID]uint64
 	heads    map[uint64][]byte      // checkpoints by size
 	trees    map[uint64]ledger.Tree // and the edges there
+	shown    []byte                 // at /checkpoint; nil if that cannot be reached
 }
 
 type heldMap map[gongxin.ListingID]ledger.Digest

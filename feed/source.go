@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/ledger"
 )
 
 // A Source is where changes and snapshots come from. It need not be trusted.
@@ -33,7 +34,8 @@ const (
 
 // An HTTPSource is a hub, or whatever carries its feed, at URL. Errors:
 // FEED_UNREACHABLE (try again, after RetryAfter at the earliest), FEED_REFUSED,
-// FEED_ROLLBACK where the hub says that it is not as far, and those of ReadChanges.
+// FEED_ROLLBACK where the hub says that it is not as far and shows no checkpoint,
+// and those of ReadChanges.
 type HTTPSource struct {
 	URL    string       // such as https://credit.example; /v1/feed/… is added
 	Token  string       // bearer token of the department
@@ -62,6 +64,10 @@ func (s HTTPSource) Changes(ctx context.Context, after uint64, wait time.Duratio
 	body, err := s.get(ctx, "/v1/feed/changes?"+query.Encode(), wait)
 	if err != nil {
 		if gongxin.CodeOf(err) == "FEED_AHEAD" {
+			// What it has signed tells an old copy from a hub that went back.
+			if checkpoint, failed := s.checkpoint(ctx); failed == nil {
+				return Changes{After: after, Checkpoint: checkpoint}, nil
+			}
 			err = fmt.Errorf("%w: %w", gongxin.Conflict("FEED_ROLLBACK", after, "<"+strconv.FormatUint(after, 10)), err)
 		}
 		return Changes{}, err
@@ -71,6 +77,22 @@ func (s HTTPSource) Changes(ctx context.Context, after uint64, wait time.Duratio
 		return Changes{}, fmt.Errorf("read changes: %w", closing)
 	}
 	return c, err
+}
+
+// checkpoint asks for GET /checkpoint.
+func (s HTTPSource) checkpoint(ctx context.Context) ([]byte, error) {
+	body, err := s.get(ctx, "/checkpoint", 0)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(body, ledger.MaxWitnessed+1))
+	if closing := body.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		_, _, _, err = ledger.ReadHead(b) // else it is no checkpoint that could be shown
+	}
+	return b, err
 }
 
 // Snapshot asks for GET /v1/feed/snapshot.

@@ -51,6 +51,13 @@ func serve(t *testing.T, l *hubLog, snapshot []byte) HTTPSource {
 		}
 		_, _ = w.Write(snapshot)
 	})
+	mux.HandleFunc("GET /checkpoint", func(w http.ResponseWriter, _ *http.Request) {
+		if l.shown != nil {
+			_, _ = w.Write(l.shown)
+			return
+		}
+		problem(w, http.StatusServiceUnavailable, "STORE_BUSY")
+	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return HTTPSource{URL: s.URL + "/", Token: "secret"}

@@ -222,7 +222,7 @@ func (l Listing) Apply(e Event, sequence uint64) (Listing, error) {
 			return l, fmt.Errorf("listing %s: event %d has the unknown kind %q", l.ID, sequence, e.Kind)
 		}
 	}
-	l.Procedure = l.Procedure.apply(e)
+	l.Procedure.apply(&e)
 	l.Sequence = sequence
 	switch e.Kind.Force() {
 	case ForceEnters, ForceReplaces:

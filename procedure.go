@@ -97,13 +97,15 @@ type Procedure struct {
 	HigherDecision string    `json:"higher_decision,omitempty"` // its number
 }
 
-// apply folds e, an event at whose end the listing's entry is entry.
-func (p Procedure) apply(e Event) Procedure {
+// apply folds e into p, in place: an admission, of which a file may hold a million,
+// changes nothing.
+func (p *Procedure) apply(e *Event) {
+	if e.Kind == ListingAdmitted { // who sends a file handles none of its listings
+		return
+	}
 	switch e.By.Role {
 	case RoleClerk, RoleJudge:
-		if e.Kind != ListingAdmitted { // who sends a file handles none of its listings
-			p.Handler = e.By.ID
-		}
+		p.Handler = e.By.ID
 	}
 	switch e.Kind {
 	case NoticeDrafted:
@@ -179,5 +181,4 @@ func (p Procedure) apply(e Event) Procedure {
 		p.Proposals, p.Proposers = 0, ""
 		p.Suspended = 0
 	}
-	return p
 }

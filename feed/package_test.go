@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/ledger"
 )
 
 // manifest describes a package of l from one sequence to its end.
@@ -146,6 +147,23 @@ func TestPackageThatDoesNotContinue(t *testing.T) {
 	var e *gongxin.Error
 	if err := p.Continues(1); !errors.As(err, &e) || !strings.Contains(e.What().EN, "events 2 to 3 are missing") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A hub that has handed its log over signs with the new key.
+func TestPackageOfAHubWithAnotherKey(t *testing.T) {
+	l := story(t)
+	old := l.verifier
+	l.signer, l.verifier = newKeys(t, testOrigin, 99)
+	l.sign()
+	b := l.pack(l.manifest(0), nil)
+	for name, tt := range map[string]struct {
+		keys []*ledger.Verifier
+		want string
+	}{"the old key": {[]*ledger.Verifier{old}, "PACKAGE_KEY"}, "the new key": {[]*ledger.Verifier{l.verifier}, ""}, "both": {[]*ledger.Verifier{old, l.verifier}, ""}} {
+		if _, err := ReadPackage(bytes.NewReader(b), int64(len(b)), tt.keys...); gongxin.CodeOf(err) != tt.want {
+			t.Errorf("%s: got %v, want %q", name, err, tt.want)
+		}
 	}
 }
 

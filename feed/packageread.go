@@ -32,17 +32,21 @@ type Package struct {
 // stay open and unchanged, for Open and Source. Memory is bounded whatever is in
 // it. It may be used from several goroutines at once if r may.
 //
-// Errors: PACKAGE_KEY if it was not signed with v's key or was signed for another
-// purpose, PACKAGE_MEMBER if a member is not the one that was signed,
+// It is signed with one of keys, of which there is one at least: a hub that has
+// handed its log over to another key signs with that, and who has not followed it
+// so far has to be given both.
+//
+// Errors: PACKAGE_KEY if it was not signed with one of keys or was signed for
+// another purpose, PACKAGE_MEMBER if a member is not the one that was signed,
 // PACKAGE_MALFORMED for everything else; what r returns stays what it is.
-func ReadPackage(r io.ReaderAt, size int64, v *ledger.Verifier) (*Package, error) {
+func ReadPackage(r io.ReaderAt, size int64, keys ...*ledger.Verifier) (*Package, error) {
 	p := packageReader{in: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), zipReadAhead)}
 	p.zip = newZIPWriter(&p)
 	signed, err := p.signed()
 	if err != nil {
 		return nil, err
 	}
-	m, err := openManifest(signed, v)
+	m, err := openManifest(signed, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -63,25 +67,45 @@ func ReadPackage(r io.ReaderAt, size int64, v *ledger.Verifier) (*Package, error
 	if whole.checkpoint, err = io.ReadAll(whole.section(checkpointFile)); err != nil {
 		return nil, fmt.Errorf("read package: %w", err)
 	}
-	if whole.Head, err = v.Open(whole.checkpoint); err != nil || whole.Head.Size != m.To {
+	whole.Head, err = openCheckpoint(whole.checkpoint, keys)
+	if err != nil || whole.Head.Size != m.To {
 		return nil, malformedPackage("its checkpoint is not one of size %d: %v", m.To, err)
 	}
 	return whole, nil
 }
 
-func openManifest(signed []byte, v *ledger.Verifier) (Manifest, error) {
-	text, err := v.OpenText(ledger.TextPackage, signed)
-	switch {
-	case errors.Is(err, ledger.ErrKey), errors.Is(err, ledger.ErrPurpose):
-		return Manifest{}, fmt.Errorf("%w: %w", gongxin.Conflict("PACKAGE_KEY", v.Origin()), err)
-	case err != nil:
-		return Manifest{}, fmt.Errorf("%w: %w", malformedPackage("the manifest"), err)
-	}
-	m, err := parseManifest(text)
-	if err == nil && m.Origin != v.Origin() {
-		err = gongxin.Conflict("PACKAGE_KEY", v.Origin())
+// openManifest opens what one of keys has signed.
+func openManifest(signed []byte, keys []*ledger.Verifier) (m Manifest, err error) {
+	for _, v := range keys {
+		text, failed := v.OpenText(ledger.TextPackage, signed)
+		switch {
+		case failed == nil:
+			if m, err = parseManifest(text); err == nil && m.Origin != v.Origin() {
+				err = gongxin.Conflict("PACKAGE_KEY", v.Origin())
+			}
+			return m, err
+		case errors.Is(failed, ledger.ErrKey), errors.Is(failed, ledger.ErrPurpose):
+			err = fmt.Errorf("%w: %w", gongxin.Conflict("PACKAGE_KEY", v.Origin()), failed)
+		default:
+			return m, fmt.Errorf("%w: %w", malformedPackage("the manifest"), failed)
+		}
 	}
 	return m, err
+}
+
+// openCheckpoint opens the log's own part of a checkpoint; witnesses are asked for
+// by whoever follows.
+func openCheckpoint(checkpoint []byte, keys []*ledger.Verifier) (h ledger.Head, err error) {
+	own, err := ledger.Own(checkpoint)
+	if err != nil {
+		return h, err
+	}
+	for _, v := range keys {
+		if h, err = v.Open(own); err == nil {
+			break
+		}
+	}
+	return h, err
 }
 
 // A packageReader goes through a package from front to back. It writes the ZIP

@@ -14,7 +14,6 @@ import (
 	"gongxin"
 	"gongxin/internal/calendar"
 	"gongxin/internal/packages"
-	"gongxin/ledger"
 )
 
 func newPackage() *cobra.Command {
@@ -60,16 +59,12 @@ func (p *packageRoom) use(ctx context.Context, withLog bool, f func(*packages.Ro
 	}
 	c := packages.Config{Dir: p.home.dir, Sign: signer.SignText, VerifierKey: signer.VerifierKey(), Calendar: days, Now: now}
 	if withLog {
-		v, err := ledger.NewVerifier(signer.VerifierKey())
-		if err != nil {
-			return err
-		}
 		centre, db, err := p.home.open(ctx, now, exercise, newLog(os.Stderr, false))
 		if err != nil {
 			return err
 		}
 		defer db.Close()
-		c.Log = packageLog{centre, db, v, p.home.path("snapshots")}
+		c.Log = packageLog{centre, db, p.home.path("snapshots")}
 	}
 	room, err := packages.Open(c)
 	if err != nil {

@@ -40,6 +40,17 @@ type event struct {
 	Note       string      `json:"note,omitempty"` // the signed receipt, or what the one on paper is called
 }
 
+// whole tells whether e is an event as change writes it.
+func (e event) whole() bool {
+	switch e.What {
+	case eventScheduled:
+		return e.Gate != "" && e.Schedule != nil && e.Schedule.check() == nil
+	case eventMade, eventSent, eventReceived, eventDisagreed:
+		return e.Gate != ""
+	}
+	return false
+}
+
 // A journal keeps events in a file, a line each. A line counts once it is on disk.
 type journal struct{ path string }
 
@@ -59,7 +70,7 @@ func (j journal) load() (events []event, length int64, err error) {
 	for line := 1; len(b) > 0; line++ {
 		text, rest, whole := bytes.Cut(b, []byte("\n"))
 		var e event
-		if err := json.Unmarshal(text, &e); err != nil || !whole {
+		if err := json.Unmarshal(text, &e); err != nil || !e.whole() || !whole {
 			if len(rest) == 0 {
 				return events, length, nil
 			}

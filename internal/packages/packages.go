@@ -97,9 +97,9 @@ func Open(c Config) (*Room, error) {
 // Read opens and verifies a package that this hub made, for delivering or showing it.
 func (r *Room) Read(path string) (*feed.Package, *os.File, error) { return ReadFile(path, r.verifier) }
 
-// ReadFile opens and verifies the package at path. Close the file once the package
-// is not used any more.
-func ReadFile(path string, v *ledger.Verifier) (*feed.Package, *os.File, error) {
+// ReadFile opens and verifies the package at path, signed with one of keys. Close
+// the file once the package is not used any more.
+func ReadFile(path string, keys ...*ledger.Verifier) (*feed.Package, *os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("open package: %w", err)
@@ -107,7 +107,7 @@ func ReadFile(path string, v *ledger.Verifier) (*feed.Package, *os.File, error) 
 	info, err := f.Stat()
 	var p *feed.Package
 	if err == nil {
-		p, err = feed.ReadPackage(f, info.Size(), v)
+		p, err = feed.ReadPackage(f, info.Size(), keys...)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())

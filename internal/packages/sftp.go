@@ -44,7 +44,8 @@ func (s SFTP) String() string { return "sftp://" + s.User + "@" + s.Address + "/
 
 const (
 	sshPort    = "22"
-	sshTimeout = 30 * time.Second
+	sshTimeout = 30 * time.Second // for signing in
+	stallTime  = 2 * time.Minute  // for the machine to take more of a file
 	partSuffix = ".part"
 )
 
@@ -55,16 +56,18 @@ func (s SFTP) Carry(ctx context.Context, name string, file io.Reader, size int64
 	if err != nil {
 		return err
 	}
-	defer conn.Close() // the upload is checked before
+	defer conn.Close() // the upload is checked before; a machine that does not hang up is not waited for
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	client, err := sftp.NewClient(conn)
+	if err := conn.alive(); err != nil {
+		return err
+	}
+	client, err := sftp.NewClient(conn.Client)
 	if err != nil {
 		return fmt.Errorf("begin sftp: %w", err)
 	}
-	defer client.Close() // the upload is checked before
 	final := path.Join(s.Dir, name)
-	if err := upload(client, final+partSuffix, file, size); err != nil {
+	if err := upload(client, final+partSuffix, watched{file, conn}, size); err != nil {
 		return errors.Join(err, ctx.Err())
 	}
 	// POSIX rename replaces; a server that lacks it refuses if the name is taken.
@@ -104,18 +107,40 @@ func upload(client *sftp.Client, name string, file io.Reader, size int64) error 
 	return nil
 }
 
-func (s SFTP) dial(ctx context.Context) (*ssh.Client, error) {
+// A machine is one that this end has signed in to.
+type machine struct {
+	*ssh.Client
+	conn net.Conn
+}
+
+// alive lets the connection break unless it is called again within stallTime.
+func (m machine) alive() error { return m.conn.SetDeadline(time.Now().Add(stallTime)) }
+
+// watched is a file on its way to a machine that must not stall.
+type watched struct {
+	file io.Reader
+	to   machine
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	if err := w.to.alive(); err != nil {
+		return 0, err
+	}
+	return w.file.Read(p)
+}
+
+func (s SFTP) dial(ctx context.Context) (machine, error) {
 	secret, err := os.ReadFile(s.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
+		return machine{}, fmt.Errorf("read key: %w", err)
 	}
 	signer, err := ssh.ParsePrivateKey(secret)
 	if err != nil {
-		return nil, fmt.Errorf("read key %s: %w", s.KeyFile, err)
+		return machine{}, fmt.Errorf("read key %s: %w", s.KeyFile, err)
 	}
 	known, err := knownhosts.New(s.KnownHosts)
 	if err != nil {
-		return nil, fmt.Errorf("read known hosts: %w", err)
+		return machine{}, fmt.Errorf("read known hosts: %w", err)
 	}
 	address := s.Address
 	if _, _, err := net.SplitHostPort(address); err != nil {
@@ -124,10 +149,10 @@ func (s SFTP) dial(ctx context.Context) (*ssh.Client, error) {
 	dialer := net.Dialer{Timeout: sshTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, err
+		return machine{}, err
 	}
 	if err := conn.SetDeadline(time.Now().Add(sshTimeout)); err != nil { // of the handshake alone
-		return nil, errors.Join(err, conn.Close())
+		return machine{}, errors.Join(err, conn.Close())
 	}
 	c, channels, requests, err := ssh.NewClientConn(conn, address, &ssh.ClientConfig{
 		User: s.User, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: known,
@@ -140,12 +165,9 @@ func (s SFTP) dial(ctx context.Context) (*ssh.Client, error) {
 		if errors.As(err, &key) || errors.As(err, &none) && none.What == "host key" {
 			err = fmt.Errorf("%w: %w", gongxin.Conflict("PACKAGE_HOST_KEY", address), err)
 		}
-		return nil, err
+		return machine{}, err
 	}
-	if err := conn.SetDeadline(time.Time{}); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return ssh.NewClient(c, channels, requests), nil
+	return machine{ssh.NewClient(c, channels, requests), conn}, nil
 }
 
 // algorithms returns those of the keys that are registered for address, so that a

@@ -165,7 +165,7 @@ func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
 		}
 	}
 	for _, l := range d.gone {
-		now[l.id] = standing{why: endedBy[l.kind]}
+		now[l.id] = standing{why: endedBy[l.kind], whose: l.whose}
 	}
 	g.mu.Lock()
 	ended, err := 0, error(nil)

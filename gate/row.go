@@ -117,10 +117,10 @@ type standing struct {
 // A correction to another person frees the first one whatever was stated for keeping.
 func (o outcome) under(s standing, at time.Time, sequence uint64) outcome {
 	switch {
+	case o.open() && o.sequence < s.whose:
+		return o.lift(endedCorrected, at, sequence)
 	case !s.in:
 		return o.end(s.why, at, sequence)
-	case o.sequence < s.whose:
-		return o.lift(endedCorrected, at, sequence)
 	case o.sequence < s.since: // only a suspension can end again
 		return o.end(endedSuspended, at, sequence)
 	}

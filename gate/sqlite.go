@@ -103,6 +103,13 @@ func damage(err error) bool {
 	if errors.Is(err, errDamaged) {
 		return true
 	}
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() { // SQLite calls these errors of the disk, and they are of what it holds
+		case sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_IN_PAGE, sqlite3.SQLITE_IOERR_DATA, sqlite3.SQLITE_IOERR_CORRUPTFS:
+			return true
+		}
+	}
 	switch primary(err) {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
 		sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_READONLY:

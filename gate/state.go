@@ -303,8 +303,9 @@ type difference struct {
 
 // A departure is a listing taken out of force, by an event of kind.
 type departure struct {
-	id   gongxin.ListingID
-	kind gongxin.EventKind
+	id    gongxin.ListingID
+	kind  gongxin.EventKind
+	whose uint64 // as in held: it may have been made another person's a moment before
 }
 
 // A track follows one listing through changes.
@@ -339,7 +340,7 @@ func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, befor
 	}
 	for _, t := range order {
 		if t.last.Force() == gongxin.ForceLeaves {
-			d.gone = append(d.gone, departure{t.id, t.last})
+			d.gone = append(d.gone, departure{t.id, t.last, t.whose})
 		} else {
 			d.put = append(d.put, t.held)
 		}

@@ -1,0 +1,36 @@
+//go:build linux
+
+package sim
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestWhatWasFound runs the smallest schedules of what the simulation has found, so
+// that it stays mended.
+func TestWhatWasFound(t *testing.T) {
+	dir := room(t)
+	for i, tt := range []struct {
+		name string
+		s    schedule
+	}{
+		{"corrected to another person and revoked at once, the first person's restriction was kept on", schedule{seed: 16, steps: []step{
+			{kind: enacts, act: admit, n: 50}, {kind: enacts, act: admit, n: 384}, {kind: enacts, act: admit, n: 925}, {kind: enacts, act: admit, n: 977},
+			{kind: follows}, {kind: enacts, act: revoke, n: 285, m: 1}, {kind: screens, n: 149, m: 3}, {kind: enacts, act: correctPerson, n: 247, m: 2},
+			{kind: keeps, n: 855, m: 181}, {kind: enacts, act: revoke, n: 911, m: 1}}}},
+		{"a list of which a write was lost kept the gate from starting", schedule{seed: 2494, limit: 6, steps: []step{
+			{kind: kills, gate: 1, n: 9}, {kind: losesWrite, gate: 1, n: 8}, {kind: screens, gate: 1, n: 247, m: 1}}}},
+		{"a term passed, and a kill", schedule{seed: 195, steps: []step{
+			{kind: enacts, act: admit, n: 249}, {kind: follows, gate: 1}, {kind: screens, gate: 1, n: 3, m: 2}, {kind: passes, wait: 26 * time.Hour},
+			{kind: kills, gate: 1, n: 3}, {kind: follows, gate: 1}}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, v, err := run(t.Context(), tt.s, filepath.Join(dir, fmt.Sprint(i))); err != nil || v != nil {
+				t.Errorf("%v %v\n%s", v, err, tt.s)
+			}
+		})
+	}
+}

@@ -1,0 +1,501 @@
+//go:build linux
+
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gongxin"
+	"gongxin/feed"
+	"gongxin/gate"
+	"gongxin/ledger"
+)
+
+const (
+	maxAge  = time.Hour
+	hubURL  = "http://hub.example"
+	origin  = "credit.example/list"
+	longest = 60 // turns that a gate may need until it has what there is
+)
+
+var dawn = time.Date(2017, 4, 1, 4, 0, 0, 0, time.UTC)
+
+// A Violation is an invariant that did not hold.
+type Violation struct {
+	Invariant string // its name
+	Step      int    // after which step, from 1; one more than there are: when all had come to rest
+	What      string
+}
+
+// Error tells it.
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%s, after step %d: %s", v.Invariant, v.Step, v.What)
+}
+
+// A world is one run of a schedule.
+type world struct {
+	schedule schedule
+	ctx      context.Context
+	now      time.Time // what the hub's clock says
+	limit    int
+	branches []*history // what the hub signed; more than one after a restore or a fork
+	serving  int
+	foreign  *history // of somebody who has another key
+	key      string
+	gates    []*gateway
+	random   *rand.ChaCha8
+	step     int
+	broken   *Violation
+	told     map[string]int // what happened how often
+}
+
+// A gateway is one gate, its way to the hub, and what the world knows of it.
+type gateway struct {
+	w        *world
+	n        int
+	disk     *disk
+	link     *link
+	gate     *gate.Gate // nil while it is down
+	random   *rand.ChaCha8
+	skew     time.Duration // of its clock
+	branch   int           // what the hub shows it; −1: as everybody
+	latest   gongxin.Day   // that its clock ever said
+	damaged  bool          // its disk lied: a damaged list is no surprise
+	floor    uint64        // it was this far
+	furthest uint64        // also before its list was lost
+	asOf     time.Time
+	applied  []ledger.Head // each position that it was seen to have, since its list was lost
+	ever     []ledger.Head // and before
+	given    []*restricted
+	forked   bool // it said that it has seen a fork
+	// As the hub was told, by reference and kind.
+	reported map[string]gate.Outcome
+	receipts uint64
+}
+
+// A restricted is a block that somebody was told.
+type restricted struct {
+	reference string
+	sequence  uint64
+	person    int
+	day       gongxin.Day
+	listings  []gongxin.ListingID
+	before    bool // the gate has asked for a snapshot since, and may have taken it
+	keep      gongxin.Day
+	kept      map[int]bool // the parts for which that was stated
+	maybe     bool         // perhaps for others, or in other words since
+	upheld    bool
+	perhaps   bool // upheld perhaps
+	over      map[int]bool
+}
+
+// seeds makes a stream of its own for each part, so that none changes another's.
+func seeds(seed uint64, part byte) *rand.ChaCha8 {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	key[8] = part
+	return rand.NewChaCha8(key)
+}
+
+// newWorld makes the world of s, with its gates' directories under dir.
+func newWorld(ctx context.Context, s schedule, dir string) (*world, error) {
+	w := &world{schedule: s, ctx: ctx, now: dawn, limit: s.limit, random: seeds(s.seed, 'w'), told: map[string]int{}}
+	var signers [2]*ledger.Signer
+	for i := range signers {
+		secret, public, err := ledger.GenerateKey(origin, seeds(uint64(i), 'k'))
+		if err == nil {
+			signers[i], err = ledger.NewSigner(secret)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			w.key = public
+		}
+	}
+	w.branches = []*history{newHistory(signers[0], seeds(s.seed, 'h'))}
+	w.branches[0].sign(w.now)
+	w.foreign = newHistory(signers[1], seeds(s.seed, 'f'))
+	for n := range people {
+		w.foreign.enact(admit, n, w.now)
+	}
+	w.foreign.makeSnapshot(w.now)
+	for n := range gates {
+		d, err := newDisk(filepath.Join(dir, fmt.Sprintf("gate-%d", n)))
+		if err != nil {
+			return nil, err
+		}
+		g := &gateway{w: w, n: n, disk: d, branch: -1, random: seeds(s.seed, byte(n)), reported: map[string]gate.Outcome{}}
+		g.link = &link{w: w, gate: g, at: -1, stored: map[string][]byte{}}
+		w.gates = append(w.gates, g)
+		g.open(0)
+	}
+	w.tick()
+	return w, nil
+}
+
+// close ends what is left.
+func (w *world) close() error {
+	var errs []error
+	for _, g := range w.gates {
+		if g.gate != nil {
+			_ = g.gate.Close() // on a disk that may be full
+		}
+		errs = append(errs, g.disk.revive(), g.disk.remove())
+	}
+	return errors.Join(errs...)
+}
+
+func (g *gateway) clock() time.Time { return g.w.now.Add(g.skew) }
+
+func (g *gateway) today() gongxin.Day { return gongxin.DayOf(g.clock()) }
+
+// tick notes the latest day that each gate's clock has ever said: a term that was
+// over by then may have ended what it restricted.
+func (w *world) tick() {
+	for _, g := range w.gates {
+		g.latest = max(g.latest, g.today())
+	}
+}
+
+// shown is the log that the hub shows g.
+func (w *world) shown(g *gateway) *history {
+	if g.branch >= 0 {
+		return w.branches[g.branch]
+	}
+	return w.branches[w.serving]
+}
+
+// open opens the gate on what is on its disk; again is the write at which it is
+// killed meanwhile, 0 for none.
+func (g *gateway) open(again int) {
+	for g.gate == nil {
+		g.disk.mu.Lock()
+		g.disk.killIn = again
+		g.disk.mu.Unlock()
+		client := &http.Client{Transport: g.link}
+		opened, err := gate.Open(gate.Config{Dir: g.disk.dir, Name: fmt.Sprintf("gate%d", g.n), Department: "铁路部门", VerifierKey: g.w.key,
+			Source: feed.HTTPSource{URL: hubURL, Client: client}, Reporter: gate.HTTPReporter{URL: hubURL, Client: client},
+			MaxAge: maxAge, Now: g.clock, Random: g.random})
+		g.disk.mu.Lock()
+		g.disk.killIn = 0
+		dead, full := g.disk.dead, g.disk.full
+		g.disk.mu.Unlock()
+		switch {
+		case dead:
+			if err == nil {
+				_ = opened.Close() // it was killed: nothing that it says counts
+			}
+			if err := g.disk.revive(); err != nil {
+				g.w.violate("simulation", "revive: %v", err)
+				return
+			}
+			again = 0
+		case err != nil && full:
+			return // it stays down until there is room
+		case err != nil:
+			g.w.violate("opens-after-a-kill", "gate %d does not open: %v", g.n, err)
+			return
+		default:
+			g.gate = opened
+		}
+	}
+	g.position()
+	g.restrictions()
+}
+
+// shut ends the process: in order, or as a kill does.
+func (g *gateway) shut(killed bool) {
+	if g.gate == nil {
+		return
+	}
+	if killed {
+		g.disk.mu.Lock()
+		g.disk.kill()
+		g.disk.mu.Unlock()
+	}
+	_ = g.gate.Close() // of one that was killed, or on a disk that may be full
+	g.gate = nil
+	if err := g.disk.revive(); err != nil {
+		g.w.violate("simulation", "revive: %v", err)
+	}
+}
+
+// alive tells whether the gate still runs, and starts it again if it was killed on the way.
+func (g *gateway) alive() bool {
+	g.disk.mu.Lock()
+	dead := g.disk.dead
+	g.disk.mu.Unlock()
+	if !dead {
+		return true
+	}
+	g.w.told["kills at a write"]++
+	g.shut(true)
+	g.open(0)
+	return false
+}
+
+// do carries out one step.
+func (w *world) do(s step) {
+	g := w.gates[s.gate]
+	if g.gate == nil {
+		g.open(0)
+	}
+	w.told["steps: "+kindNames[s.kind]]++
+	switch s.kind {
+	case follows:
+		g.follow(s)
+	case screens:
+		g.screen(s.n%(people+bystanders), s.m)
+	case delivers:
+		g.deliver(s)
+	case enacts:
+		h := w.shown(g)
+		h.enact(s.act, s.n, w.now)
+		for i := range s.m % 3 {
+			h.enact(act((s.n+i)%int(acts)), s.m+i, w.now)
+		}
+		h.sign(w.now)
+	case passes:
+		w.now = w.now.Add(s.wait)
+		w.tick()
+	case beats:
+		w.shown(g).sign(w.now)
+	case snapshots:
+		w.shown(g).makeSnapshot(w.now)
+	case erases:
+		w.shown(g).erase(w.now)
+	case kills:
+		if g.gate == nil {
+			return
+		}
+		if s.n == 0 {
+			g.shut(true)
+			g.open(s.m)
+			return
+		}
+		g.disk.mu.Lock()
+		g.disk.killIn, g.disk.torn = s.n, s.m*13%256
+		g.disk.mu.Unlock()
+	case fills:
+		g.disk.mu.Lock()
+		g.disk.full = !g.disk.full
+		g.disk.mu.Unlock()
+	case losesWrite:
+		g.disk.mu.Lock()
+		g.disk.loseIn = s.n
+		g.disk.mu.Unlock()
+		g.damaged = true // and with it, what it knows of whose list it had: as below
+	case losesState:
+		g.shut(true)
+		for _, suffix := range []string{"", "-wal", "-journal"} {
+			_ = os.Remove(filepath.Join(g.disk.dir, "state.db"+suffix)) // which may not be there
+		}
+		g.damaged, g.floor, g.asOf = true, 0, time.Time{}
+		g.applied = nil // nor does it know any more whose list it was, see docs/simulation.md
+		g.open(0)
+	case jumps:
+		g.skew += s.wait
+		w.tick()
+	case relaysBy:
+		g.link.relay = s.by
+	case cuts:
+		g.link.cut = !g.link.cut
+	case keeps:
+		g.keep(s)
+	case upholds:
+		g.uphold(s)
+	case restores:
+		w.branch(s.n)
+		w.serving = len(w.branches) - 1
+	case forks:
+		w.branch(s.n)
+		g.branch = len(w.branches) - 1
+	case heals:
+		w.heal()
+	}
+}
+
+// branch adds a log that goes its own way from n events ago.
+func (w *world) branch(n int) {
+	h := w.branches[w.serving]
+	if last := h.size(); uint64(n) < last {
+		b := h.back(last-uint64(n), seeds(w.schedule.seed, byte(100+len(w.branches))))
+		b.sign(w.now)
+		w.branches = append(w.branches, b)
+		return
+	}
+	w.branches = append(w.branches, h)
+}
+
+func (w *world) heal() {
+	w.serving = 0
+	for _, g := range w.gates {
+		g.branch = -1
+	}
+	w.branches[0].sign(w.now)
+}
+
+func (g *gateway) follow(s step) {
+	if g.gate == nil {
+		return
+	}
+	l := g.link
+	l.fault, l.at, l.pos, l.asked = s.over, s.m, s.n, 0
+	for range 1 + s.n%3 {
+		more, err := g.gate.FollowOnce(g.w.ctx)
+		l.asked = 0 // the fault may come again
+		if !g.alive() {
+			break
+		}
+		g.position()
+		if err == nil {
+			g.w.told["turns that went well"]++
+		} else {
+			g.w.told["turns: "+gongxin.CodeOf(err)]++
+		}
+		if !more || err != nil {
+			break
+		}
+	}
+	l.fault, l.at = whole, -1
+	g.restrictions()
+}
+
+func (g *gateway) deliver(s step) {
+	if g.gate == nil {
+		return
+	}
+	l := g.link
+	l.fault, l.at, l.pos, l.asked = s.over, s.m, s.n, 0
+	_, err := g.gate.DeliverOnce(g.w.ctx)
+	l.fault, l.at = whole, -1
+	if err != nil {
+		g.w.told["reports that were hindered"]++
+	}
+	g.alive()
+}
+
+// hindered tells whether an answer may fail: the disk is full, or it was killed.
+func (g *gateway) hindered() bool {
+	g.disk.mu.Lock()
+	defer g.disk.mu.Unlock()
+	return g.disk.full || g.disk.dead
+}
+
+func (g *gateway) keep(s step) {
+	if g.gate == nil || len(g.given) == 0 {
+		return
+	}
+	r := g.given[s.n%len(g.given)]
+	until := g.today() + gongxin.Day(s.m%5)
+	before, err := g.gate.Restriction(g.w.ctx, r.reference)
+	if err != nil {
+		g.w.violate("recorded", "gate %d, %s: %v", g.n, r.reference, err)
+		return
+	}
+	err = g.gate.Keep(g.w.ctx, gate.Keep{Reference: r.reference, Ground: "《民事诉讼法》第二百五十五条", Until: until, By: "李科长"})
+	switch code := gongxin.CodeOf(err); {
+	case g.hindered():
+		r.maybe, r.keep = true, max(r.keep, until)
+	case err == nil:
+		// Of a restriction that is kept on already the same may be said again; else
+		// it is what counts from now on.
+		r.maybe, r.keep = r.maybe || len(r.kept) > 0, max(r.keep, until)
+		for i, p := range before.Parts {
+			if p.State == "in_force" {
+				r.kept[i] = true
+			}
+		}
+	case code == "KEPT_TOO_LATE", code == "KEPT_ALREADY":
+	default:
+		g.w.violate("answers", "gate %d does not keep %s: %v", g.n, r.reference, err)
+	}
+	g.alive()
+}
+
+func (g *gateway) uphold(s step) {
+	if g.gate == nil || len(g.given) == 0 {
+		return
+	}
+	r := g.given[s.n%len(g.given)]
+	_, err := g.gate.FileReview(g.w.ctx, r.reference, "请求复核", "王")
+	if err == nil {
+		r.perhaps = true
+		_, err = g.gate.AnswerReview(g.w.ctx, r.reference, true, "已经核实", "赵")
+	}
+	switch {
+	case g.hindered():
+	case err == nil:
+		r.upheld = true
+	default:
+		g.w.violate("answers", "gate %d does not uphold %s: %v", g.n, r.reference, err)
+	}
+	g.alive()
+}
+
+// rest ends all faults, and waits until nothing more happens.
+func (w *world) rest() {
+	w.step++
+	w.now = w.now.Add(time.Second)
+	w.tick()
+	w.heal()
+	if len(w.branches) > 1 {
+		// A hub restored from a backup signed small sizes late: what was signed for
+		// larger ones before is refused then, and only its newest checkpoint helps.
+		w.limit = 0
+	}
+	for _, g := range w.gates {
+		g.disk.mu.Lock()
+		g.disk.full, g.disk.killIn, g.disk.loseIn = false, 0, 0
+		g.disk.mu.Unlock()
+		g.link.cut, g.link.relay, g.link.held, g.skew = false, direct, nil, 0
+		if g.gate == nil {
+			g.open(0)
+		}
+	}
+	for _, g := range w.gates {
+		for turn := 0; g.gate != nil && turn < longest; turn++ {
+			if more, err := g.gate.FollowOnce(w.ctx); err == nil && !more {
+				break
+			}
+			g.position()
+		}
+		g.position()
+		g.restrictions()
+		for turn := 0; g.gate != nil && turn < longest; turn++ {
+			if more, err := g.gate.DeliverOnce(w.ctx); err == nil && !more {
+				break
+			}
+		}
+	}
+}
+
+// run runs the schedule and returns the first violation, nil if there is none.
+func run(ctx context.Context, s schedule, dir string) (told map[string]int, v *Violation, err error) {
+	w, err := newWorld(ctx, s, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, st := range s.steps {
+		if w.step++; w.broken == nil {
+			w.do(st)
+		}
+	}
+	if w.broken == nil {
+		w.rest()
+	}
+	if w.broken == nil {
+		w.converged()
+	}
+	return w.told, w.broken, w.close()
+}

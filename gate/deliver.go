@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"gongxin"
-	"gongxin/ledger"
 )
 
 // A Reporter takes to the hub what the gate reports, in the order in which it came
@@ -31,14 +30,6 @@ type Reporter interface {
 	Answer(ctx context.Context, gate string, r Review) error
 	// Proposal proposes to the court that it look again at a listing (2.4.1).
 	Proposal(ctx context.Context, gate string, p Proposal) error
-}
-
-// A Receipt says up to where a gate has applied the list, and what it holds then.
-type Receipt struct {
-	Sequence uint64
-	At       time.Time // when it was applied
-	Count    uint64    // listings in force
-	Digest   ledger.Digest
 }
 
 // An Outcome is what the hub learns of one restriction or referral: never who
@@ -176,14 +167,29 @@ type HTTPReporter struct {
 	Client *http.Client // http.DefaultClient if nil
 }
 
-// Receipt posts r.
+// Receipt posts r. A hub of before signed receipts refuses fields that it does not
+// know, and gets those that it does.
 func (h HTTPReporter) Receipt(ctx context.Context, gate string, r Receipt) error {
-	return h.post(ctx, gatePath(gate, "receipts"), struct {
-		Sequence uint64    `json:"sequence"`
-		At       time.Time `json:"at"`
-		Count    uint64    `json:"count"`
-		Digest   string    `json:"digest"`
-	}{r.Sequence, r.At, r.Count, r.Digest.String()})
+	body := receiptBody{r.Sequence, r.At, r.Count, r.Digest.String(), r.Note, r.Key}
+	err := h.post(ctx, gatePath(gate, "receipts"), body)
+	code := refusalCode(err)
+	switch {
+	case strings.HasPrefix(code, "RECEIPT_"): // what it says is not believed: a person has to see to it
+		return fmt.Errorf("%w: %w", gongxin.Conflict("RECEIPT_REFUSED", code), err)
+	case gongxin.KindOf(err) == gongxin.KindInvalid && body.Note != "":
+		body.Note, body.Key = "", ""
+		return h.post(ctx, gatePath(gate, "receipts"), body)
+	}
+	return err
+}
+
+type receiptBody struct {
+	Sequence uint64    `json:"sequence"`
+	At       time.Time `json:"at"`
+	Count    uint64    `json:"count"`
+	Digest   string    `json:"digest"`
+	Note     string    `json:"note,omitempty"`
+	Key      string    `json:"key,omitempty"`
 }
 
 // Outcomes posts o.

@@ -138,8 +138,9 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	}
 	g.takeOver(context.WithoutCancel(ctx), d, next)
 	if len(changes) > 0 {
-		g.due.Store(g.receipt(next))
-		g.wakeDelivery()
+		if err := g.confirm(next); err != nil {
+			g.report(ctx, err) // the list is applied all the same
+		}
 		g.config.Log.InfoContext(ctx, "list followed", "sequence", next.Head.Size, "listings", next.Head.Count)
 	}
 	return nil
@@ -331,8 +332,9 @@ func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Positio
 		g.unlifted = true
 		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 	}
-	g.due.Store(g.receipt(at))
-	g.wakeDelivery()
+	if err := g.confirm(at); err != nil {
+		g.report(ctx, err) // the list is applied all the same
+	}
 	g.config.Log.InfoContext(ctx, "list fetched", "sequence", at.Head.Size, "listings", at.Head.Count)
 	return nil
 }
@@ -386,8 +388,4 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-t.C:
 	}
-}
-
-func (g *Gate) receipt(at feed.Position) *Receipt {
-	return &Receipt{Sequence: at.Head.Size, At: gongxin.Millis(g.config.Now()), Count: at.Head.Count, Digest: at.Head.Digest}
 }

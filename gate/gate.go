@@ -24,6 +24,7 @@ type Gate struct {
 	config   Config
 	follower feed.Follower
 	key      screen.Key
+	signs    *ledger.ReceiptKey
 	outcomes *outcomes
 	randomMu sync.Mutex
 
@@ -54,7 +55,7 @@ type Fault struct {
 // Open opens the gate in c.Dir, made if missing, and checks everything that it
 // holds. A damaged copy of the list is put aside and will be fetched again: until
 // then the gate refers. Errors: GATE_CONFIG, GATE_IN_USE, GATE_OTHER_HUB,
-// GATE_OUTCOMES_CORRUPT.
+// GATE_OUTCOMES_CORRUPT, GATE_RECEIPT_KEY.
 func Open(c Config) (*Gate, error) {
 	verifier, err := c.check()
 	if err != nil {
@@ -81,6 +82,9 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	if g.key, err = loadKey(g.config.Dir); err != nil {
 		return err
 	}
+	if g.signs, err = g.openReceiptKey(); err != nil {
+		return err
+	}
 	path := filepath.Join(g.config.Dir, stateFile)
 	if err := removeFile(path + newSuffix); err != nil { // of a fetch that was cut off
 		return fmt.Errorf("open gate: %w", err)
@@ -104,8 +108,11 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	if s.at.Head.At.IsZero() {
 		return nil // nothing is known yet: nothing can be lifted for having ended
 	}
-	g.due.Store(g.receipt(s.at))
-	if err := g.reconcile(ctx); err != nil {
+	err = g.reconcile(ctx)
+	if err == nil {
+		err = g.confirm(s.at)
+	}
+	if err != nil {
 		return errors.Join(err, s.db.Close())
 	}
 	return nil
@@ -114,7 +121,7 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 // startAfresh puts a damaged state aside and opens an empty one.
 func (g *Gate) startAfresh(ctx context.Context) (*state, *screen.Index, error) {
 	path := filepath.Join(g.config.Dir, stateFile)
-	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format("20060102T150405.000"))
+	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format(asideForm))
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, nil, fmt.Errorf("put the damaged state aside: %w", err)
@@ -238,6 +245,7 @@ type Status struct {
 	Refused          int       `json:"refused"`      // reports that the hub will not take
 	LastError        *Fault    `json:"last_error,omitempty"`
 	HubReachable     bool      `json:"hub_reachable"`
+	ReceiptKey       string    `json:"receipt_key"` // public key with which this gate signs receipts
 }
 
 // Status tells how the gate stands now.
@@ -251,7 +259,8 @@ func (g *Gate) Status() Status {
 	defer g.statusMu.Unlock()
 	return Status{Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
 		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
-		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable}
+		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
+		ReceiptKey: g.signs.VerifierKey()}
 }
 
 // report logs err and keeps it for Status.

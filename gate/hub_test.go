@@ -370,9 +370,9 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, file)
 	case "/v1/gates/railway/receipts":
 		var in struct {
-			Sequence, Count uint64
-			At              time.Time
-			Digest          string
+			Sequence, Count   uint64
+			At                time.Time
+			Digest, Note, Key string
 		}
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 			fail(http.StatusBadRequest, err)
@@ -383,7 +383,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fail(http.StatusUnprocessableEntity, err)
 			return
 		}
-		_ = h.Receipt(r.Context(), "railway", Receipt{in.Sequence, in.At, in.Count, d})
+		_ = h.Receipt(r.Context(), "railway", Receipt{in.Sequence, in.At, in.Count, d, in.Note, in.Key})
 	case "/v1/gates/railway/outcomes":
 		var in struct{ Outcomes []Outcome }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,40 +133,17 @@ func (g *packageGate) add(c *cobra.Command) {
 	g.clock.add(c)
 }
 
-// receiptKeyFile is the gate's own key, with which it signs receipts.
-const receiptKeyFile = "receipt.key"
-
-// key reads the gate's receipt key, and makes it if there is none yet.
-func (g *packageGate) key() (*ledger.ReceiptKey, error) {
-	path := filepath.Join(g.dir, receiptKeyFile)
-	secret, err := secretFile(path)
-	switch {
-	case err == nil:
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	case g.name == "":
-		return nil, usage("--name is needed: this gate has no receipt key yet")
-	default:
-		if err := os.MkdirAll(g.dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make receipt key: %w", err)
-		}
-		if secret, _, err = ledger.GenerateReceiptKey(g.name, rand.Reader); err == nil {
-			err = writeNew(path, secret+"\n", 0o600)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("make receipt key: %w", err)
-		}
+// key reads the gate's receipt key, makes it if there is none yet, and takes the
+// gate's name from it.
+func (g *packageGate) key() error {
+	key, err := gate.LoadReceiptKey(g.dir, g.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return usage("--name is needed: this gate has no receipt key yet")
 	}
-	key, err := ledger.NewReceiptKey(secret)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+	if err == nil {
+		g.name = gate.KeyName(key)
 	}
-	name, _, _ := strings.Cut(key.VerifierKey(), "+")
-	if g.name != "" && g.name != name {
-		return nil, usage("--name %s: the receipt key of this gate is that of %s", g.name, name)
-	}
-	g.name = name
-	return key, nil
+	return err
 }
 
 // unlimited is for a gate that is opened to be filled, and answers nobody.
@@ -213,7 +187,7 @@ nothing; a package that does not continue is refused with what is missing.`,
 				_, err := fmt.Fprintf(c.OutOrStdout(), "已放入 %s，到第%d号事件 · put into %s, up to event %d\n", into, p.To, into, p.To)
 				return err
 			}
-			if _, err := g.key(); err != nil {
+			if err := g.key(); err != nil {
 				return err
 			}
 			done, err := g.take(c.Context(), p, key)
@@ -345,25 +319,18 @@ and says what the gate holds. The public key is written beside it as .pub and go
 			if err != nil {
 				return err
 			}
-			key, err := g.key()
+			if err := g.key(); err != nil {
+				return err
+			}
+			follower, _, err := g.open(hubKey, feed.DirSource{Dir: g.dir}, slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
 			}
-			origin, _, _ := strings.Cut(hubKey, "+")
-			follower, now, err := g.open(hubKey, feed.DirSource{Dir: g.dir}, slog.New(slog.DiscardHandler))
-			if err != nil {
+			r, err := follower.Receipt()
+			if err := errors.Join(err, follower.Close()); err != nil {
 				return err
 			}
-			at := follower.Position()
-			if err := follower.Close(); err != nil {
-				return err
-			}
-			note, err := key.Sign(ledger.Receipt{Origin: origin, Sequence: at.Head.Size, Root: at.Head.Root, Count: at.Head.Count,
-				Digest: at.Head.Digest, Applied: gongxin.Millis(now())})
-			if err != nil {
-				return err
-			}
-			for name, content := range map[string]string{out: string(note), out + ".pub": key.VerifierKey() + "\n"} {
+			for name, content := range map[string]string{out: r.Note, out + ".pub": r.Key + "\n"} {
 				if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return err
 				}
@@ -371,7 +338,7 @@ and says what the gate holds. The public key is written beside it as .pub and go
 					return err
 				}
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "回执：%s 已采用至第%d号事件 · receipt: applied up to event %d\n%s\n%s.pub  %s\n", g.name, at.Head.Size, at.Head.Size, out, out, key.VerifierKey())
+			_, err = fmt.Fprintf(c.OutOrStdout(), "回执：%s 已采用至第%d号事件 · receipt: applied up to event %d\n%s\n%s.pub  %s\n", g.name, r.Sequence, r.Sequence, out, out, r.Key)
 			return err
 		},
 	}

@@ -63,6 +63,41 @@ func (r *reader) event(ctx context.Context, id gongxin.ListingID, sequence uint6
 	return e, previous, nil
 }
 
+// A Past is an event as it is kept: what a proof of it is made of.
+type Past struct {
+	Sequence uint64
+	Leaf     []byte
+	Seed     []byte // nil if it was erased, as Bodies
+	Bodies   [gongxin.Audiences][]byte
+}
+
+const getPast = `SELECT previous, leaf, seed, body_form, body_public, body_partner, body_court FROM events WHERE sequence = $1`
+
+// History returns the events of a listing as they are kept, oldest first. Error:
+// UNKNOWN_LISTING.
+func (v *View) History(ctx context.Context, id gongxin.ListingID) ([]Past, error) {
+	x, err := v.byID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var all []Past
+	for at := x.listing.Sequence; at != 0; {
+		p := Past{Sequence: at}
+		var previous uint64
+		var form int64
+		err := v.s.row(ctx, getPast, []any{int64(at)}, &previous, &p.Leaf, &p.Seed, &form, &p.Bodies[0], &p.Bodies[1], &p.Bodies[2])
+		if err == nil && (previous >= at || form != plainBodies) {
+			err = fmt.Errorf("follows %d, in form %d", previous, form)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read event %d of listing %s: %w", at, id, err)
+		}
+		all, at = append(all, p), previous
+	}
+	slices.Reverse(all)
+	return all, nil
+}
+
 func openEvent(e gongxin.Event, form int64, public, court []byte) (gongxin.Event, error) {
 	if form != plainBodies {
 		return e, fmt.Errorf("bodies of form %d: this version does not read them", form)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"runtime"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -21,7 +23,7 @@ import (
 //
 // The hash finds every fault at once, also where it would not change what is
 // decoded; against forgery it does nothing, the ledger does. A block holds whole
-// records, so a reader needs the memory of one block and no more.
+// records, so a reader needs the memory of a block or two and no more.
 const (
 	// MaxBody is the length in bytes of the longest body that can travel.
 	MaxBody = 8 << 20
@@ -98,6 +100,7 @@ type blockReader struct {
 	r      io.Reader
 	sum    hash.Hash
 	stored []byte
+	ended  bool
 }
 
 // malformed is the error for a file that is not what it should be.
@@ -134,52 +137,105 @@ func (b *blockReader) full(p []byte) error {
 	return nil
 }
 
+// A frame is a block as it is stored, with the length that it claims to decode to.
+type frame struct {
+	stored  []byte
+	decoded int
+}
+
 // next returns the next block, nil after the last. The block is the caller's.
 func (b *blockReader) next() ([]byte, error) {
+	f, err := b.frame(b.stored[:0])
+	if err != nil || f.decoded == 0 {
+		return nil, err
+	}
+	b.stored = f.stored
+	return f.decode()
+}
+
+// several returns the next blocks, as many as are worth decoding side by side in
+// the memory of about two; none after the last. The blocks are the caller's.
+func (b *blockReader) several() ([][]byte, error) {
+	var frames []frame
+	for stored, decoded := 0, 0; len(frames) < 4*runtime.GOMAXPROCS(0) && stored < maxStored && decoded < maxBlock; {
+		f, err := b.frame(nil)
+		if err != nil {
+			return nil, err
+		}
+		if f.decoded == 0 {
+			b.ended = true
+			break
+		}
+		frames = append(frames, f)
+		stored, decoded = stored+len(f.stored), decoded+f.decoded
+	}
+	blocks, errs := make([][]byte, len(frames)), make([]error, len(frames))
+	var wait sync.WaitGroup
+	for i := range frames {
+		wait.Go(func() { blocks[i], errs[i] = frames[i].decode() })
+	}
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return blocks, nil
+}
+
+// frame reads the next block into into, without decoding it; the zero frame after the last.
+func (b *blockReader) frame(into []byte) (f frame, err error) {
+	if b.ended {
+		return f, nil
+	}
 	var word [4]byte
 	if err := b.full(word[:]); err != nil {
-		return nil, cut("it ends within", err)
+		return f, cut("it ends within", err)
 	}
 	stored := binary.BigEndian.Uint32(word[:])
 	if stored == 0 {
-		return nil, b.finish()
+		return f, b.finish()
 	}
 	if err := b.full(word[:]); err != nil {
-		return nil, cut("it ends within", err)
+		return f, cut("it ends within", err)
 	}
 	decoded := binary.BigEndian.Uint32(word[:])
 	if stored > maxStored || decoded == 0 || decoded > maxBlock {
-		return nil, malformed("a block is too long")
+		return f, malformed("a block is too long")
 	}
-	if err := b.read(int(stored)); err != nil {
-		return nil, cut("it ends within a block", err)
+	f.decoded = int(decoded)
+	if f.stored, err = b.read(into, int(stored)); err != nil {
+		return f, cut("it ends within a block", err)
 	}
+	return f, nil
+}
+
+func (f frame) decode() ([]byte, error) {
 	// The length is a claim: memory grows with what is really there.
-	block, err := decoder.DecodeAll(b.stored, make([]byte, 0, min(int(decoded), 32*len(b.stored))))
+	block, err := decoder.DecodeAll(f.stored, make([]byte, 0, min(f.decoded, 32*len(f.stored))))
 	if err != nil {
 		return nil, malformed("a block cannot be decompressed: %v", err)
 	}
-	if len(block) != int(decoded) {
+	if len(block) != f.decoded {
 		return nil, malformed("a block has another length than it says")
 	}
 	return block, nil
 }
 
-// read fills b.stored with n bytes, growing as they arrive.
-func (b *blockReader) read(n int) error {
+// read fills stored with n bytes, growing as they arrive.
+func (b *blockReader) read(stored []byte, n int) ([]byte, error) {
 	const step = 1 << 20
-	b.stored = b.stored[:0]
-	for len(b.stored) < n {
-		have, more := len(b.stored), min(step, n-len(b.stored))
-		if cap(b.stored) < have+more {
-			b.stored = append(b.stored, make([]byte, more)...)
+	for len(stored) < n {
+		have, more := len(stored), min(step, n-len(stored))
+		if cap(stored) < have+more {
+			stored = append(stored, make([]byte, more)...)
 		}
-		b.stored = b.stored[:have+more]
-		if err := b.full(b.stored[have:]); err != nil {
-			return err
+		stored = stored[:have+more]
+		if err := b.full(stored[have:]); err != nil {
+			return stored, err
 		}
 	}
-	return nil
+	return stored, nil
 }
 
 func (b *blockReader) finish() error {

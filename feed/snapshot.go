@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"sync"
 
 	"gongxin"
 	"gongxin/ledger"
@@ -75,7 +76,8 @@ func (s *SnapshotWriter) Close() (ledger.Hash, error) {
 }
 
 // ReadSnapshot reads a snapshot for f's audience, gives each listing in force to
-// each, and returns the position of the snapshot and SHA-256 of the file. The
+// each, and returns the position of the snapshot and SHA-256 of the file. While each
+// keeps some, r is read for the next from another goroutine. The
 // listings are verified as a whole at the end, against the count and digest that
 // the checkpoint signs: on an error the caller drops whatever each was given.
 //
@@ -121,17 +123,28 @@ func (s *snapshotReader) read() error {
 	if err := s.header(&in); err != nil {
 		return err
 	}
-	for {
-		if err := s.records(&in); err != nil {
-			return err
+	changes, err := s.open([][]byte{in.b})
+	for more := true; more && err == nil; {
+		var next []Change
+		var wait sync.WaitGroup
+		var failed error
+		wait.Go(func() { // while these are kept, which may take long
+			var blocks [][]byte
+			if blocks, failed = s.b.several(); failed == nil {
+				more = len(blocks) > 0
+				next, failed = s.open(blocks)
+			}
+		})
+		for i := 0; i < len(changes) && err == nil; i++ {
+			err = s.each(changes[i])
 		}
-		if block, err = s.b.next(); err != nil {
-			return err
+		wait.Wait()
+		if err == nil {
+			changes, err = next, failed
 		}
-		if block == nil {
-			break
-		}
-		in.b = block
+	}
+	if err != nil {
+		return err
 	}
 	switch {
 	case !s.ended:
@@ -169,32 +182,34 @@ func (s *snapshotReader) header(in *cursor) error {
 	return nil
 }
 
-// records reads the records of one block: they are opened side by side and then
-// given away in their order.
-func (s *snapshotReader) records(in *cursor) error {
+// open reads the records of blocks and verifies them side by side.
+func (s *snapshotReader) open(blocks [][]byte) ([]Change, error) {
 	var records []Record
 	var sequences []uint64
-	for len(in.b) > 0 && !s.ended {
-		step := in.number()
-		if step == 0 {
-			s.ended = true
-			if n := in.number(); in.bad || n != s.count+uint64(len(records)) {
-				return malformed("the end of the snapshot")
+	for _, block := range blocks {
+		in := cursor{b: block}
+		for len(in.b) > 0 && !s.ended {
+			step := in.number()
+			if step == 0 {
+				s.ended = true
+				if n := in.number(); in.bad || n != s.count+uint64(len(records)) {
+					return nil, malformed("the end of the snapshot")
+				}
+				break
 			}
-			break
+			s.last += step
+			r := in.record()
+			if in.bad || s.last > s.at.Head.Size || r.Salt == nil {
+				return nil, malformed("record %d of the snapshot", s.count+uint64(len(records))+1)
+			}
+			records, sequences = append(records, r), append(sequences, s.last)
+			if n := s.count + uint64(len(records)); n > s.at.Head.Count { // no need to read on
+				return nil, gongxin.Conflict("FEED_COUNT", n, s.at.Head.Count)
+			}
 		}
-		s.last += step
-		r := in.record()
-		if in.bad || s.last > s.at.Head.Size || r.Salt == nil {
-			return malformed("record %d of the snapshot", s.count+uint64(len(records))+1)
+		if len(in.b) > 0 {
+			return nil, malformed("the end of the snapshot")
 		}
-		records, sequences = append(records, r), append(sequences, s.last)
-		if n := s.count + uint64(len(records)); n > s.at.Head.Count { // no need to read on
-			return gongxin.Conflict("FEED_COUNT", n, s.at.Head.Count)
-		}
-	}
-	if len(in.b) > 0 {
-		return malformed("the end of the snapshot")
 	}
 	changes := make([]Change, len(records))
 	err := inParallel(len(records), func(i int) (err error) {
@@ -208,13 +223,10 @@ func (s *snapshotReader) records(in *cursor) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, c := range changes {
-		s.count, s.digest = s.count+1, s.digest.Add(c.Element)
-		if err := s.each(c); err != nil {
-			return err
-		}
+	for i := range changes {
+		s.count, s.digest = s.count+1, s.digest.Add(changes[i].Element)
 	}
-	return nil
+	return changes, nil
 }

@@ -67,20 +67,29 @@ func kindEN(m feed.Manifest) string {
 	return fmt.Sprintf("delta after event %d", m.From)
 }
 
-// readPackage opens and verifies the package at path with the key in keyFile.
-func readPackage(path, keyFile string) (p *feed.Package, f *os.File, key string, err error) {
-	if keyFile == "" {
-		return nil, nil, "", usage("--verifier-key-file is needed: the hub's public key, hub.pub, got another way than the package")
+// hubKey reads the hub's public key from the file that --verifier-key-file names.
+func hubKey(path string) (string, error) {
+	if path == "" {
+		return "", usage("--verifier-key-file is needed: the hub's public key, hub.pub, got another way than the package")
 	}
-	if key, err = secretFile(keyFile); err != nil {
-		return nil, nil, "", err
+	return secretFile(path)
+}
+
+// readPackage opens and verifies the package at path, signed with one of keys; of
+// these "" is none. Close the file.
+func readPackage(path string, keys ...string) (*feed.Package, *os.File, error) {
+	var all []*ledger.Verifier
+	for _, key := range keys {
+		if key == "" {
+			continue
+		}
+		v, err := ledger.NewVerifier(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, v)
 	}
-	v, err := ledger.NewVerifier(key)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	p, f, err = packages.ReadFile(path, v)
-	return p, f, key, err
+	return packages.ReadFile(path, all...)
 }
 
 func newPackageShow() *cobra.Command {
@@ -90,7 +99,11 @@ func newPackageShow() *cobra.Command {
 		Use: "show FILE", Short: "核验并显示数据包 · verify a package and tell what it is", Args: cobra.ExactArgs(1),
 		Example: "  gongxin package show --verifier-key-file hub.pub island-120-250.gxp",
 		RunE: func(c *cobra.Command, args []string) error {
-			p, f, _, err := readPackage(args[0], keyFile)
+			key, err := hubKey(keyFile)
+			if err != nil {
+				return err
+			}
+			p, f, err := readPackage(args[0], key)
 			if err != nil {
 				return err
 			}
@@ -123,6 +136,7 @@ func newPackageShow() *cobra.Command {
 // A packageGate is the department's side: a gate's directory.
 type packageGate struct {
 	dir, name, keyFile string
+	newKey             string // of a hub that changed its key; "" for none
 	clock              clockFlag
 }
 
@@ -160,12 +174,12 @@ func (g *packageGate) open(hubKey string, src feed.Source, log *slog.Logger) (*g
 
 func newPackageImport() *cobra.Command {
 	var g packageGate
-	var into string
+	var into, newKeyFile string
 	var asJSON bool
 	c := &cobra.Command{
 		Use: "import FILE", Short: "导入数据包 · import a package into a gate", Args: cobra.ExactArgs(1),
-		Long: `导入网关的目录（网关未运行时），或导入正在运行的网关所跟随的目录（--into）。网关按平时的办法核验全部内容，
-整包采用或者不采用。重复导入不改变任何内容；不连续的，说明缺少哪些。
+		Long: `导入网关的目录（网关未运行时），或导入正在运行的网关所跟随的目录（--into）。网关按平时的办法核验全部内容。
+重复导入不改变任何内容；不连续的，说明缺少哪些。
 Imports into a gate's directory while it does not run, or into the directory that a running
 gate follows (--into). The gate verifies everything as it always does. The same again changes
 nothing; a package that does not continue is refused with what is missing.`,
@@ -175,22 +189,31 @@ nothing; a package that does not continue is refused with what is missing.`,
 			if (g.dir == "") == (into == "") {
 				return usage("give either --dir, the gate's own directory, or --into, the one that a running gate follows")
 			}
-			p, f, key, err := readPackage(args[0], g.keyFile)
+			key, err := hubKey(g.keyFile)
 			if err != nil {
 				return err
 			}
-			defer f.Close() // only read
+			if newKeyFile != "" {
+				if g.newKey, err = secretFile(newKeyFile); err != nil {
+					return err
+				}
+			}
 			if into != "" {
+				p, f, err := readPackage(args[0], key, g.newKey)
+				if err != nil {
+					return err
+				}
+				defer f.Close() // only read
 				if err := p.Publish(c.Context(), into); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(c.OutOrStdout(), "已放入 %s，到第%d号事件 · put into %s, up to event %d\n", into, p.To, into, p.To)
+				_, err = fmt.Fprintf(c.OutOrStdout(), "已放入 %s，到第%d号事件 · put into %s, up to event %d\n", into, p.To, into, p.To)
 				return err
 			}
 			if err := g.key(); err != nil {
 				return err
 			}
-			done, err := g.take(c.Context(), p, key)
+			done, err := g.take(c.Context(), args[0], key)
 			if err != nil {
 				return err
 			}
@@ -207,6 +230,7 @@ nothing; a package that does not continue is refused with what is missing.`,
 		},
 	}
 	g.add(c)
+	c.Flags().StringVar(&newKeyFile, "new-key-file", "", "after the hub has changed its key: the new one, got another way, for a gate that has not followed the change yet")
 	c.Flags().StringVar(&into, "into", "", "directory that a running gate follows (gongxin gate --from DIR)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -220,15 +244,26 @@ type imported struct {
 	Lifted   int    `json:"lifted"`
 }
 
-// take lets the gate follow p to its end by the way that it follows everything.
-func (g *packageGate) take(ctx context.Context, p *feed.Package, key string) (done imported, err error) {
-	src := &once{Source: p.Source(), to: p.To, ended: make(chan struct{})}
+// take lets the gate follow the package at path to its end by the way that it
+// follows everything. The gate may know a newer key of the hub than it was given.
+func (g *packageGate) take(ctx context.Context, path, key string) (done imported, err error) {
+	src := &once{ended: make(chan struct{})}
 	follower, _, err := g.open(key, src, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, follower.Close()) }()
 	before, lifted := follower.Position(), follower.Status().Lifted
+	keys := []string{key, before.Keys.Next, g.newKey}
+	if before.Keys.Current != "" { // what signed before signs no more
+		keys[0] = before.Keys.Current
+	}
+	p, f, err := readPackage(path, keys...)
+	if err != nil {
+		return done, err
+	}
+	defer f.Close() // only read
+	src.Source = p.Source()
 	done.Before = before.Head.Size
 	if done.Before > p.To || done.Before == p.To && !before.Head.At.Before(p.Head.At) && before.Head.Root == p.Head.Root {
 		done.Sequence, done.Listings = done.Before, follower.Status().Listings
@@ -266,7 +301,6 @@ func (g *packageGate) take(ctx context.Context, p *feed.Package, key string) (do
 // nothing until the gate stops.
 type once struct {
 	feed.Source
-	to       uint64
 	asked    bool
 	after    uint64
 	snapshot bool
@@ -312,17 +346,17 @@ The receipt is signed with the gate's own key (receipt.key in its directory, mad
 and says what the gate holds. The public key is written beside it as .pub and goes back with the first.`,
 		Example: "  gongxin package receipt --dir ./island --verifier-key-file hub.pub --out receipt.txt",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if g.dir == "" || g.keyFile == "" || out == "" {
-				return usage("--dir, --verifier-key-file and --out are needed")
+			if g.dir == "" || out == "" {
+				return usage("--dir and --out are needed")
 			}
-			hubKey, err := secretFile(g.keyFile)
+			key, err := hubKey(g.keyFile)
 			if err != nil {
 				return err
 			}
 			if err := g.key(); err != nil {
 				return err
 			}
-			follower, _, err := g.open(hubKey, feed.DirSource{Dir: g.dir}, slog.New(slog.DiscardHandler))
+			follower, _, err := g.open(key, feed.DirSource{Dir: g.dir}, slog.New(slog.DiscardHandler))
 			if err != nil {
 				return err
 			}

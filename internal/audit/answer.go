@@ -133,8 +133,8 @@ func (c *checkProof) signed(hub []*ledger.Verifier) error {
 		return broken("origin: %q, %q, %q", c.Origin, by.Origin(), c.says.origin)
 	case c.says.size != c.head.Size || c.says.root != c.head.Root:
 		return broken("statement: of another checkpoint, for %d", c.says.size)
-	case !c.Question.At.Equal(gongxin.Millis(c.Question.At)) || c.Question.At.Location() != time.UTC:
-		return broken("question: %v", c.Question.At)
+	case c.Question.Gate != c.says.asked.Gate || !c.Question.At.Equal(c.says.asked.At):
+		return broken("question: the statement is about %s %s", shown(c.says.asked.At), c.says.asked.Gate)
 	}
 	return nil
 }

@@ -71,8 +71,8 @@ type Audit struct {
 	Keys     []*ledger.Verifier // of the hub; one is enough while none was announced in the log
 	Beside   Beside
 	Snapshot *Snapshot
-	Previous *Report                      // of the same log, earlier: the log must be its continuation
-	Progress func(stage string, n uint64) // told how many events are behind; may be nil
+	Previous *Report                          // of the same log, earlier: the log must be its continuation
+	Progress func(stage string, n, of uint64) // told how many events are behind; may be nil
 }
 
 // The stages that Progress is told.
@@ -88,7 +88,7 @@ func (a Audit) Run(ctx context.Context) (*Report, error) {
 		return nil, errors.New("audit: no key was given")
 	}
 	if a.Progress == nil {
-		a.Progress = func(string, uint64) {}
+		a.Progress = func(string, uint64, uint64) {}
 	}
 	checkpoint, err := a.Log.Checkpoint(ctx)
 	if err != nil {
@@ -119,7 +119,7 @@ func (a Audit) Run(ctx context.Context) (*Report, error) {
 	}
 	if a.Beside != nil {
 		r.Scope = ScopeHub
-		examined, err := a.Beside.Examine(ctx, func(n uint64) { a.Progress(StageBeside, n) }, r.find)
+		examined, err := a.Beside.Examine(ctx, func(n uint64) { a.Progress(StageBeside, n, head.Size) }, r.find)
 		if err != nil {
 			return nil, fmt.Errorf("audit: %w", err)
 		}

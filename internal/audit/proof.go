@@ -116,7 +116,7 @@ func Prove(ctx context.Context, from Source, signer *ledger.Signer, id gongxin.L
 		}
 		p.Events = append(p.Events, opened(e, path)...)
 	}
-	s := statement{origin: v.Origin(), size: head.Size, root: head.Root, listing: id, latest: history[len(history)-1].Sequence, made: gongxin.Millis(now)}
+	s := statement{origin: v.Origin(), size: head.Size, root: head.Root, listing: id, latest: history[len(history)-1].Sequence, asked: q, made: gongxin.Millis(now)}
 	if q.Gate != "" {
 		receipts, err := from.ReceiptsAround(ctx, q.Gate, q.At)
 		if err != nil {
@@ -188,6 +188,7 @@ func ParseProof(b []byte) (*Proof, error) {
 //	<root, base64>
 //	listing <id>
 //	latest <sequence of its latest event among the first size>
+//	asked <the instant of the question> <gate, or - if none was asked about>
 //	receipt <gate> <sequence> <when applied>      for each that the hub has
 //	made <RFC 3339, UTC, milliseconds>
 type statement struct {
@@ -196,6 +197,7 @@ type statement struct {
 	root     ledger.Hash
 	listing  gongxin.ListingID
 	latest   uint64
+	asked    Question
 	receipts []statedReceipt
 	made     time.Time
 }
@@ -206,11 +208,19 @@ type statedReceipt struct {
 	applied  time.Time
 }
 
+// noGate stands where no gate is named.
+const noGate = "-"
+
 const instantForm = "2006-01-02T15:04:05.000Z"
 
 func (s statement) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n%d\n%s\nlisting %s\nlatest %d\n", ledger.TextStatement, s.origin, s.size, base64.StdEncoding.EncodeToString(s.root[:]), s.listing, s.latest)
+	gate := s.asked.Gate
+	if gate == "" {
+		gate = noGate
+	}
+	fmt.Fprintf(&b, "asked %s %s\n", s.asked.At.UTC().Format(instantForm), gate)
 	for _, r := range s.receipts {
 		fmt.Fprintf(&b, "receipt %s %d %s\n", r.gate, r.sequence, r.applied.UTC().Format(instantForm))
 	}
@@ -222,11 +232,11 @@ func (s statement) text() string {
 func parseStatement(text string) (s statement, err error) {
 	malformed := errors.New("not a statement in its one form")
 	lines := strings.Split(text, "\n")
-	if len(lines) < 8 {
+	if len(lines) < 9 {
 		return s, malformed
 	}
 	s.origin = lines[1]
-	var errs [6]error
+	var errs [7]error
 	s.size, errs[0] = strconv.ParseUint(lines[2], 10, 63)
 	root, err := base64.StdEncoding.DecodeString(lines[3])
 	if errs[1] = err; len(root) != len(s.root) {
@@ -235,7 +245,11 @@ func parseStatement(text string) (s statement, err error) {
 	copy(s.root[:], root)
 	s.listing, errs[2] = gongxin.ParseListingID(strings.TrimPrefix(lines[4], "listing "))
 	s.latest, errs[3] = strconv.ParseUint(strings.TrimPrefix(lines[5], "latest "), 10, 63)
-	for _, line := range lines[6 : len(lines)-2] {
+	asked, gate, _ := strings.Cut(strings.TrimPrefix(lines[6], "asked "), " ")
+	if s.asked.At, errs[6] = time.Parse(instantForm, asked); gate != noGate {
+		s.asked.Gate = gate
+	}
+	for _, line := range lines[7 : len(lines)-2] {
 		fields := strings.Split(line, " ")
 		if len(fields) != 4 {
 			return s, malformed

@@ -65,7 +65,7 @@ func (p *replay) run() error {
 		case err != nil:
 			return err
 		}
-		p.Progress(StageLog, p.tree.Size())
+		p.Progress(StageLog, p.tree.Size(), p.head.Size)
 	}
 	if err := p.stop(p.head.Size, p.last); err != nil {
 		return err

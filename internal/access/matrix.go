@@ -95,6 +95,8 @@ var matrix = []entry{
 
 	// Reading. A full identifier is given for a stated purpose alone, which is kept.
 	{operation: "listing-read", roles: overseers},
+	{operation: "listing-deliveries", roles: boards}, // 2.4: whether a withdrawal has arrived, where and when
+	{operation: "listing-at", roles: boards},
 	{operation: "listing-full", roles: bench},
 	{operation: "listing-search", roles: with(bench, gongxin.RoleOperator)},
 	{operation: "documents-list", roles: with(bench, gongxin.RoleAuditor, gongxin.RoleSubject)},
@@ -120,6 +122,8 @@ var matrix = []entry{
 	{operation: "receipts", roles: gates},
 	{operation: "outcomes", roles: gates},
 	{operation: "gates-status", roles: overseers},
+	{operation: "gate-key-reset", roles: centre},
+	{operation: "deliveries-read", roles: watchers},
 
 	// Reviews of a restriction by the department (3.12), and measures kept on (3.13).
 	{operation: "restriction-review", roles: with(bureau, gongxin.RoleSubject)},

@@ -228,7 +228,8 @@ func (h *Hub) batches(ctx context.Context, limit int) (all []store.Batch, err er
 }
 
 // DecideBatch approves a held batch, or refuses it for a reason, as by. An
-// approved one is on its way into the register when DecideBatch returns; of one
+// approved one is announced to the gates with its numbers and on its way into the
+// register when DecideBatch returns; of one
 // that was refused the file is gone. The same decision again changes nothing.
 // Errors: BATCH_UNKNOWN; NOT_ENTITLED unless a judge of the court or an operator
 // decides; SAME_PERSON if by submitted it; BATCH_DECIDED if it was decided otherwise.
@@ -248,6 +249,11 @@ func (h *Hub) DecideBatch(ctx context.Context, id string, by gongxin.Actor, outc
 			return gongxin.Conflict("BATCH_DECIDED", id, b.Outcome)
 		}
 		b.Decided, b.DecidedBy, b.Outcome, b.Note = gongxin.Millis(h.Now()), by.ID, outcome, reason
+		if outcome == store.Approved {
+			if err := announce(ctx, tx, b, by.Role); err != nil {
+				return err
+			}
+		}
 		return tx.SaveBatch(ctx, b)
 	})
 	if err != nil {
@@ -262,6 +268,16 @@ func (h *Hub) DecideBatch(ctx context.Context, id string, by gongxin.Actor, outc
 	default: // the job knows that there is something to do
 	}
 	return b, nil
+}
+
+// announce tells in the ledger, before anything of b goes in, that its numbers are
+// meant, so that no gate takes them for a fault. Nothing in it says who or which court.
+func announce(ctx context.Context, tx *store.Tx, b store.Batch, by gongxin.Role) error {
+	body, err := gongxin.BatchApproved{Batch: b.ID, Listings: b.Listings, Withdrawals: b.Withdrawals, By: by}.Body()
+	if err == nil {
+		_, err = tx.Announce(ctx, gongxin.BatchApproval, body)
+	}
+	return err
 }
 
 // destroy removes the file of a batch that needs it no longer.

@@ -13,6 +13,7 @@ import (
 
 	"gongxin"
 	"gongxin/feed"
+	"gongxin/internal/access"
 	"gongxin/internal/store"
 	"gongxin/ledger"
 )
@@ -22,14 +23,22 @@ const (
 	maxChanges = 10_000           // in one answer, if a checkpoint lies within
 )
 
-// changes returns what an audience may see of the events after a sequence, up to
-// a committed checkpoint; none, with the newest checkpoint, if there are none.
-func (h *Hub) changes(ctx context.Context, a gongxin.Audience, after uint64) (feed.Changes, error) {
+// changes returns what an audience may see of at most limit events after a
+// sequence, up to a committed checkpoint; none, with the newest checkpoint, if there
+// are none.
+func (h *Hub) changes(ctx context.Context, a gongxin.Audience, after uint64, limit int) (feed.Changes, error) {
 	c := feed.Changes{After: after}
 	err := h.Store.Read(ctx, func(ctx context.Context, v *store.View) error {
-		records, checkpoint, err := v.Changes(ctx, a, after, maxChanges)
+		records, checkpoint, err := v.Changes(ctx, a, after, limit)
 		if err != nil {
 			return err
+		}
+		// A follower has to see by the key that it knows that another was announced,
+		// before anything that the other signed: so nothing goes beyond an announcement.
+		if n := announcement(records); n > 0 && n < len(records) {
+			if records, checkpoint, err = v.Changes(ctx, a, after, n); err != nil {
+				return err
+			}
 		}
 		c.Checkpoint = checkpoint
 		c.Records = make([]feed.Record, len(records))
@@ -41,10 +50,24 @@ func (h *Hub) changes(ctx context.Context, a gongxin.Audience, after uint64) (fe
 	return c, err
 }
 
+// announcement returns up to where records announce a key first; 0 if they do not.
+func announcement(records []store.Record) int {
+	for i, r := range records {
+		if !bytes.Contains(r.Leaf, []byte(gongxin.KeyAnnouncement)) {
+			continue
+		}
+		if leaf, err := ledger.ParseLeaf(r.Leaf); err == nil && leaf.Kind == string(gongxin.KeyAnnouncement) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
 // serveChanges serves GET /v1/feed/changes?after=N&wait=SECONDS: the changes
 // after N with the bodies for departments, verifiable by the signed checkpoint
 // at the end. With wait it answers when there is a change, or a checkpoint newer
-// than the one at the start of the wait, or the time is over.
+// than the one at the start of the wait, or the time is over. What is long past it
+// answers with the address of a range.
 func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	after, err := strconv.ParseUint(r.URL.Query().Get("after"), 10, 63)
@@ -84,28 +107,51 @@ func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	c, err := a.hub.changes(ctx, gongxin.AudiencePartner, after)
+	size, err := a.hub.closed(ctx, after)
 	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store") // the next answer to the same question is another
+	if size > 0 {
+		w.Header().Set("Location", fmt.Sprintf("ranges/%d-%d", after, size)) // relative, so that it holds behind a proxy
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		return
+	}
+	a.sendChanges(w, r, after, maxChanges)
+}
+
+// sendChanges answers with at most limit changes after a sequence, and remembers
+// that they were served.
+func (a *api) sendChanges(w http.ResponseWriter, r *http.Request, after uint64, limit int) {
+	ctx := r.Context()
+	c, err := a.hub.changes(ctx, gongxin.AudiencePartner, after, limit)
+	if err != nil {
+		w.Header().Del("ETag")
 		a.fail(w, r, err)
 		return
 	}
 	var body bytes.Buffer
 	if err := c.Encode(&body); err != nil {
+		w.Header().Del("ETag")
 		a.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Cache-Control", "no-store") // the answer depends on who asks
 	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
 	if _, err := w.Write(body.Bytes()); err != nil {
 		a.hub.Log.DebugContext(ctx, "follower went away", "err", err)
+		return
+	}
+	if len(c.Records) > 0 {
+		a.hub.served.note(access.CallerFrom(ctx).Gate(), after+uint64(len(c.Records)), a.hub.Now())
 	}
 }
 
 // serveSnapshot serves GET /v1/feed/snapshot: the newest list in force as a file
 // whose hash the ledger holds.
 func (a *api) serveSnapshot(w http.ResponseWriter, r *http.Request) {
-	path, _, err := a.hub.newestSnapshot()
+	path, size, err := a.hub.newestSnapshot()
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -121,6 +167,9 @@ func (a *api) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	}
 	defer f.Close()
 	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.Header().Set("ETag", strconv.Quote(strconv.FormatUint(size, 10))) // so that who goes on with a part gets the same file
+	a.hub.served.note(access.CallerFrom(r.Context()).Gate(), size, a.hub.Now())
 	http.ServeContent(w, r, "", time.Time{}, f)
 }
 

@@ -8,52 +8,12 @@ import (
 	"gongxin"
 	"gongxin/internal/access"
 	"gongxin/internal/store"
-	"gongxin/ledger"
 )
-
-type receiptInput struct {
-	GatePath
-	Body struct {
-		Sequence uint64    `json:"sequence" doc:"applied up to"`
-		At       time.Time `json:"at" doc:"when it was applied, by the gate's clock"`
-		Count    uint64    `json:"count" doc:"listings in force that the gate holds"`
-		Digest   string    `json:"digest" doc:"of the set that it holds"`
-	}
-}
 
 type acceptedOutput struct {
 	Body struct {
 		Taken int `json:"taken" doc:"how many were new"`
 	}
-}
-
-func (a *api) receipt(ctx context.Context, in *receiptInput) (*acceptedOutput, error) {
-	if err := ownGate(ctx, in.Gate); err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	digest, err := ledger.ParseDigest(in.Body.Digest)
-	if err != nil {
-		return nil, a.answer(ctx, gongxin.Invalid("QUERY_PARAMETER", "digest"))
-	}
-	head, err := a.hub.head(ctx)
-	if err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	if in.Body.Sequence > head.Size {
-		return nil, a.answer(ctx, gongxin.Conflict("FEED_AHEAD", in.Body.Sequence, head.Size))
-	}
-	err = a.hub.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return tx.SaveReceipt(ctx, store.Receipt{
-			Gate: in.Gate, Organisation: access.ActorFrom(ctx).Organisation, Sequence: in.Body.Sequence,
-			At: gongxin.Millis(in.Body.At), Received: gongxin.Millis(a.hub.Now()), Count: in.Body.Count, Digest: digest,
-		})
-	})
-	if err != nil {
-		return nil, a.answer(ctx, err)
-	}
-	out := new(acceptedOutput)
-	out.Body.Taken = 1
-	return out, nil
 }
 
 type outcomesInput struct {
@@ -143,7 +103,10 @@ type Gate struct {
 	Sequence     uint64    `json:"sequence" doc:"applied up to"`
 	At           time.Time `json:"at" doc:"when it was applied"`
 	Behind       uint64    `json:"behind" doc:"events that the gate has not confirmed"`
-	Agrees       bool      `json:"agrees" doc:"count and digest are those of the hub at that sequence"`
+	Agrees       bool      `json:"agrees" doc:"what it holds is what the hub signed at that sequence"`
+	Signed       bool      `json:"signed" doc:"its latest receipt is signed"`
+	Key          string    `json:"key,omitempty" doc:"with which it signs receipts"`
+	KeySince     time.Time `json:"key_since,omitzero" doc:"since when that key is known, or since when the next one that comes is trusted"`
 	Restricted   int       `json:"restricted"`
 	Referred     int       `json:"referred"`
 	Lifted       int       `json:"lifted"`
@@ -175,13 +138,18 @@ func (h *Hub) Gates(ctx context.Context) (gates []Gate, err error) {
 		}
 		gates = make([]Gate, len(rows))
 		for i, g := range rows {
-			agrees, err := h.agrees(ctx, v, g)
+			held, err := h.lastWord(ctx, v, g)
+			if err != nil {
+				return err
+			}
+			key, err := v.ReceiptKey(ctx, g.Gate)
 			if err != nil {
 				return err
 			}
 			gates[i] = Gate{
 				Gate: g.Gate, Organisation: g.Organisation, Sequence: g.Sequence, At: g.At, Behind: head.Size - g.Sequence,
-				Agrees: agrees, Restricted: g.Restricted, Referred: g.Referred, Lifted: g.Lifted,
+				Agrees: held.agrees, Signed: held.signed, Key: key.Verifier, KeySince: key.Since,
+				Restricted: g.Restricted, Referred: g.Referred, Lifted: g.Lifted,
 			}
 		}
 		return nil
@@ -189,15 +157,16 @@ func (h *Hub) Gates(ctx context.Context) (gates []Gate, err error) {
 	return gates, err
 }
 
-// agrees tells whether a gate holds what the hub signed for that sequence.
-func (h *Hub) agrees(ctx context.Context, v *store.View, g store.Gate) (bool, error) {
-	checkpoint, err := v.CheckpointAt(ctx, g.Sequence)
-	if err != nil || checkpoint == nil {
-		return false, err
-	}
-	head, err := h.verifier.Open(checkpoint)
+// A lastWord is what a gate's latest receipt is worth.
+type lastWord struct{ agrees, signed bool }
+
+// lastWord tells whether a gate holds what the hub signed for its sequence.
+func (h *Hub) lastWord(ctx context.Context, v *store.View, g store.Gate) (held lastWord, err error) {
+	r, err := v.ReceiptAt(ctx, g.Gate, g.Sequence)
 	if err != nil {
-		return false, err
+		return held, err
 	}
-	return head.Count == g.Count && head.Digest == g.Digest, nil
+	held.signed = len(r.Note) > 0
+	held.agrees, err = agrees(ctx, v, r)
+	return held, err
 }

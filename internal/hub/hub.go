@@ -4,7 +4,7 @@
 //	court ─POST /v1/intake─▶ intake ─▶ register ─▶ store (events, ledger, projections: one transaction)
 //	gate  ◀─GET /v1/feed/changes (long poll)─┘            │
 //	gate  ─POST receipts, outcomes──────────────────────▶─┘
-//	jobs: checkpoint at least every Heartbeat, expiry of terms, deadlines, snapshots, published directory
+//	jobs: checkpoint at least every Heartbeat, expiry of terms, deadlines, snapshots, erasure, published directory
 //
 // A Hub answers for a change only after it is durable. All methods may be called
 // at once from several goroutines; several hubs may share one PostgreSQL.
@@ -47,6 +47,7 @@ type Config struct {
 	Proxies     []netip.Prefix     // whose X-Forwarded-For is believed; without them a proxy's own address counts for all behind it
 	Address     string             // at which people reach the hub, printed beside access codes
 	Exercise    bool               // the clock is shifted for training: shown loudly
+	LateAfter   time.Duration      // a gate that has not confirmed an event for longer is late; an hour if zero
 	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero
 	OIDC        *access.OIDCConfig // where people may sign in; nil: with passwords alone
 	Now         func() time.Time
@@ -66,6 +67,7 @@ type Hub struct {
 	applying      sync.Mutex      // held by who takes approved batches into the register
 	organisations treeCache       // who stands where, as last read
 	codes         *access.Limiter // tries of access codes, by listing
+	served        served          // what was served to gates and not confirmed
 }
 
 // New checks c and returns the Hub. It starts nothing.
@@ -84,6 +86,9 @@ func New(c Config) (*Hub, error) {
 	}
 	if c.SnapshotAge == 0 {
 		c.SnapshotAge = 100_000
+	}
+	if c.LateAfter <= 0 {
+		c.LateAfter = time.Hour
 	}
 	if c.Guard == (Guard{}) {
 		c.Guard = DefaultGuard()
@@ -124,6 +129,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	every("duties", 20*time.Second, (&overseer{hub: h}).run)
 	every("snapshot", 30*time.Second, h.makeSnapshot)
 	every("refusals", time.Minute, h.tellUnrecorded)
+	every("erasure", time.Hour, h.erase)
 	g.Go(func() error { return h.applyBatches(ctx) })
 	if h.PublishDir != "" {
 		g.Go(func() error { return h.publish(ctx) })

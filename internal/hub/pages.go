@@ -166,6 +166,9 @@ func (h *Hub) shownBoard(b Board, q boardQuery) web.Board {
 		v.States = append(v.States, section)
 	}
 	v.Courts, v.People = groupsOf(b.Courts), groupsOf(b.People)
+	for _, g := range b.Late {
+		v.Late = append(v.Late, web.LateGate{Name: g.Gate, Organisation: g.Organisation, Behind: g.Behind, Since: g.Since})
+	}
 	for _, k := range b.Kept {
 		v.Kept = append(v.Kept, web.Kept{Gate: k.Gate, Reference: k.Reference, Measure: k.Measure, Ground: k.Ground, Until: k.Until, Days: daysSince(k.Until.Start(), b.Today)})
 	}

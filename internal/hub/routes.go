@@ -27,7 +27,9 @@ func (h *Hub) Handler() http.Handler {
 
 	// The feed, for gates.
 	mux.Handle("GET /v1/feed/changes", a.guard("feed-changes", a.serveChanges))
+	mux.Handle("GET /v1/feed/ranges/{range}", a.guard("feed-changes", a.serveRange))
 	mux.Handle("GET /v1/feed/snapshot", a.guard("feed-snapshot", a.serveSnapshot))
+	mux.Handle("GET /v1/feed/access", a.guard("feed-changes", a.serveAccess))
 
 	// Files and rows from courts.
 	mux.Handle("POST /v1/intake", a.guard("intake-submit", a.serveIntake))
@@ -50,7 +52,13 @@ func (h *Hub) Handler() http.Handler {
 	// What gates report back.
 	route(j, "receipts", http.MethodPost, "/v1/gates/{gate}/receipts", "Confirm what a gate has applied (2.2)", a.receipt)
 	route(j, "outcomes", http.MethodPost, "/v1/gates/{gate}/outcomes", "Report what a gate restricted, referred and lifted (4.2, 3.13)", a.outcomes)
+	route(j, "gate-key-reset", http.MethodPost, "/v1/gates/{gate}/key-reset", "Trust the next key with which a gate signs receipts", a.resetKey)
 	route(j, "gates-status", http.MethodGet, "/v1/gates", "How far each gate is", a.gates)
+
+	// What reached whom, and when (2.2, 2.4, 3.13).
+	route(j, "deliveries-read", http.MethodGet, "/v1/deliveries", "Which gates are late, and which endings have not arrived or not led to a lift", a.deliveries)
+	route(j, "listing-deliveries", http.MethodGet, "/v1/listings/{id}/deliveries", "When each change of a listing was sent to, applied, acted on and lifted by each department", a.listingDeliveries)
+	route(j, "listing-at", http.MethodGet, "/v1/listings/{id}/state", "Whether a listing was in force at an instant, and on which sequence a department acted", a.stateAt)
 
 	a.stepRoutes(j, mux)
 	a.entranceRoutes(j, mux)

@@ -25,14 +25,17 @@ func (h *Hub) Status(ctx context.Context) (s web.Status, err error) {
 			return err
 		}
 		for _, g := range gates {
-			agrees, err := h.agrees(ctx, v, g)
+			held, err := h.lastWord(ctx, v, g)
 			if err != nil {
 				return err
 			}
 			s.Gates = append(s.Gates, web.Gate{
-				Name: g.Gate, Organisation: g.Organisation, Sequence: g.Sequence, Receipt: g.At, Agrees: agrees,
+				Name: g.Gate, Organisation: g.Organisation, Sequence: g.Sequence, Receipt: g.At, Agrees: held.agrees,
 				Receipts: g.Receipts, Open: g.Restricted - g.Lifted, Lifted: g.Lifted, Referred: g.Referred,
 			})
+		}
+		if s.Late, err = h.shownLate(ctx, v); err != nil {
+			return err
 		}
 		recent, err := v.Recent(ctx, shownListings)
 		if err != nil {
@@ -51,6 +54,15 @@ func (h *Hub) Status(ctx context.Context) (s web.Status, err error) {
 		return nil
 	})
 	return s, err
+}
+
+// shownLate is who is late, as pages name them: the department, and nothing of any listing.
+func (h *Hub) shownLate(ctx context.Context, v *store.View) (shown []web.LateGate, err error) {
+	late, err := h.lateGates(ctx, v)
+	for _, g := range late {
+		shown = append(shown, web.LateGate{Name: g.Gate, Organisation: g.Organisation, Behind: g.Behind, Since: g.Since})
+	}
+	return shown, err
 }
 
 // way fills in when l came into force, and ended or was suspended, and when each

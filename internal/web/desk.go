@@ -60,6 +60,7 @@ type Board struct {
 	Kept       []Kept
 	Reviews    []Review
 	Batches    []Batch
+	Late       []LateGate
 }
 
 // A Choice is what the reader filters by; what is "" filters nothing.

@@ -40,7 +40,7 @@ func owed() Board {
 		},
 		Courts: []Group{{"苏0505", huqiu, []int{1, 1, 1, 0, 0, 1}}, {"苏0508", gusu, []int{1, 0, 0, 0, 2, 0}}, {"", "", []int{0, 0, 0, 0, 0, 1}}},
 		People: []Group{{"li@苏0505", "li@苏0505", []int{1, 0, 1, 0, 0, 2}}, {"zhao@苏0505", "zhao@苏0505", []int{0, 1, 0, 0, 0, 0}}, {"", "", []int{1, 0, 0, 0, 2, 0}}},
-		Shown:  8, Limit: 200, Matching: 8,
+		Shown:  8, Limit: 200, Matching: 8, Late: lateOnes(),
 		Notes: []Note{
 			{Case: "（2016）苏0505执123号", What: review, Court: huqiu, To: "江苏省苏州市中级人民法院", Level: 1, At: nine},
 			{Case: "（2016）苏0505执55号", What: review, Court: huqiu, To: "江苏省苏州市中级人民法院", Level: 1, At: nine.AddDate(0, 0, -20), Acknowledged: nine.AddDate(0, 0, -19), By: "sun@苏05"},

@@ -20,7 +20,8 @@ type Source interface {
 type Status struct {
 	Hub      Hub
 	Head     Head
-	Gates    []Gate    // in the order in which they are shown
+	Gates    []Gate // in the order in which they are shown
+	Late     []LateGate
 	Listings []Listing // latest change first; the caller bounds how many
 }
 
@@ -48,6 +49,14 @@ type Gate struct {
 	Open         int  // restrictions not lifted yet
 	Lifted       int  // restrictions lifted
 	Referred     int  // cases handed to a person
+}
+
+// A LateGate is one that has not confirmed in time what the hub has signed.
+type LateGate struct {
+	Name         string
+	Organisation string
+	Behind       uint64    // events that it has not confirmed
+	Since        time.Time // the first of them
 }
 
 // A Listing is the way of one public listing.

@@ -75,6 +75,14 @@ func ended(t testing.TB) gongxin.Listing {
 	return l
 }
 
+// lateOnes are gates that have not confirmed in time.
+func lateOnes() []LateGate {
+	return []LateGate{
+		{Name: "hotels", Organisation: "旅游部门", Behind: 3, Since: nine.Add(-2 * time.Hour)},
+		{Name: "housing", Organisation: "住房和城乡建设部门", Behind: 81204, Since: nine.Add(-time.Hour)},
+	}
+}
+
 // busy is a Status with one of everything.
 func busy(t testing.TB) Status {
 	gates := []Gate{
@@ -108,7 +116,7 @@ func busy(t testing.TB) Status {
 	c.End = Step{Sequence: 7, At: nine.Add(-time.Hour), Arrivals: []Arrival{{Gate: "铁路部门", At: nine.Add(-59 * time.Minute)}}}
 	return Status{
 		Hub:  Hub{VerifierKey: "gongxin.example/jiangsu+1a2b3c4d+AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw=="},
-		Head: Head{Sequence: 81204, InForce: 52310, At: nine.Add(time.Hour)}, Gates: gates, Listings: []Listing{a, b, c},
+		Head: Head{Sequence: 81204, InForce: 52310, At: nine.Add(time.Hour)}, Gates: gates, Late: lateOnes(), Listings: []Listing{a, b, c},
 	}
 }
 

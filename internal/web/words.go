@@ -25,6 +25,8 @@ type words struct {
 	Standing, Receipt     string
 	Receipts              string // %d
 	Open, Lifted          string
+	Late, LateIs          string
+	LateSince             string // %s
 	Referred              string
 	Listings, NoListings  string
 	Listing, Begin, End   string
@@ -72,6 +74,9 @@ var zh = words{
 	Receipt:      "最近回执",
 	Receipts:     "共 %d 份",
 	Open:         "限制中",
+	Late:         "未按时确认的部门",
+	LateIs:       "下列部门尚未确认收到名单的最新变动，其中可能有撤销。",
+	LateSince:    "自 %s 起",
 	Lifted:       "已解除",
 	Referred:     "转人工",
 	Listings:     "近期条目的传递情况",
@@ -134,6 +139,9 @@ var en = words{
 	Receipt:      "Last receipt",
 	Receipts:     "%d in all",
 	Open:         "Restricting",
+	Late:         "Departments that have not confirmed in time",
+	LateIs:       "These departments have not confirmed the latest changes of the list, withdrawals perhaps among them.",
+	LateSince:    "since %s",
 	Lifted:       "Lifted",
 	Referred:     "Referred",
 	Listings:     "The way of recent listings",

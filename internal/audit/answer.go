@@ -100,6 +100,7 @@ type checkProof struct {
 type link struct {
 	sequence uint64
 	leaf     ledger.Leaf
+	at       time.Time     // when it took effect: as the leaf says, and not before what it follows
 	event    gongxin.Event // Kind, and the rest if opened
 	opened   bool          // the court's body
 	public   []byte
@@ -135,6 +136,8 @@ func (c *checkProof) signed(hub []*ledger.Verifier) error {
 		return broken("statement: of another checkpoint, for %d", c.says.size)
 	case c.Question.Gate != c.says.asked.Gate || !c.Question.At.Equal(c.says.asked.At):
 		return broken("question: the statement is about %s %s", shown(c.says.asked.At), c.says.asked.Gate)
+	case c.Question.At.After(c.head.At):
+		return broken("question: about %s, which was to come when the log was signed", shown(c.Question.At))
 	}
 	return nil
 }
@@ -171,11 +174,6 @@ func (c *checkProof) events() error {
 		return broken("no events")
 	case c.chains[n-1].sequence != c.says.latest:
 		return broken("the latest event is %d, the statement says %d", c.chains[n-1].sequence, c.says.latest)
-	}
-	for i, l := range c.chains {
-		if i > 0 && l.leaf.At.Before(c.chains[i-1].leaf.At) {
-			return broken("event %d: before the one that it follows", l.sequence)
-		}
 	}
 	return nil
 }
@@ -225,12 +223,19 @@ func (c *checkProof) chain() {
 		}
 	}
 	if len(loose) == 0 {
-		c.proved("序号 %d 至 %d 之间，该条目没有别的事件", "between %d and %d nothing else happened to the listing", c.chains[0].sequence, c.says.latest)
+		c.proved("到序号 %d 为止，该条目的事件就是这 %d 件", "up to %d the listing has had %d events, which are all here", c.says.latest, len(c.chains))
 	} else {
 		c.stated("事件%v与其前一事件之间没有别的事件（内容已清除，或为早期版本所写）", "nothing happened between the events %v and those before them (erased, or written by an early version)", loose)
 	}
 	c.stated("序号 %d 之后至序号 %d，该条目没有别的事件", "after %d and up to %d nothing else happened to the listing", c.says.latest, c.head.Size)
 	c.stated("各事件的时刻出自中心的时钟", "the instants of events are by the hub's clock")
+	for i := range c.chains {
+		l := &c.chains[i]
+		if l.at = l.leaf.At; i > 0 && l.at.Before(c.chains[i-1].at) {
+			l.at = c.chains[i-1].at
+			c.stated("事件 %d 的时刻早于其前一事件：中心的时钟曾被拨回，以前一事件的时刻为准", "event %d is told to be earlier than the one before: the hub's clock was set back, and the one before counts", l.sequence)
+		}
+	}
 }
 
 // tied tells whether the i-th event commits to following the one before; the first,
@@ -261,8 +266,8 @@ func (c *checkProof) force() {
 		if force == gongxin.ForceNone {
 			continue
 		}
-		cause := Cause{Sequence: l.sequence, Kind: kind, At: l.leaf.At, Clause: clauses[kind], Ground: l.event.Ground, Decision: l.event.Decision}
-		if l.leaf.At.After(a.At) {
+		cause := Cause{Sequence: l.sequence, Kind: kind, At: l.at, Clause: clauses[kind], Ground: l.event.Ground, Decision: l.event.Decision}
+		if l.at.After(a.At) {
 			if (force == gongxin.ForceLeaves) == a.InForce && a.Next.Sequence == 0 {
 				a.Next = cause
 			}

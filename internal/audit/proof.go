@@ -81,7 +81,8 @@ type Source interface {
 
 // Prove makes the proof that answers q about a listing, at the instant now. The
 // hub's signer signs what cannot be proved from the log: which event is the
-// listing's latest, and which receipts it has, signed by the gate or not.
+// listing's latest, and which receipts it has, signed by the gate or not. Errors:
+// UNKNOWN_LISTING; PROOF_FUTURE, if the log was signed before the instant asked about.
 func Prove(ctx context.Context, from Source, signer *ledger.Signer, id gongxin.ListingID, q Question, now time.Time) (*Proof, error) {
 	q.At = gongxin.Millis(q.At)
 	checkpoint, err := from.Checkpoint(ctx)
@@ -99,6 +100,9 @@ func Prove(ctx context.Context, from Source, signer *ledger.Signer, id gongxin.L
 	head, err := v.Open(own)
 	if err != nil {
 		return nil, fmt.Errorf("prove: %w", err)
+	}
+	if q.At.After(head.At) {
+		return nil, gongxin.Conflict("PROOF_FUTURE", shown(q.At), shown(head.At))
 	}
 	history, err := from.History(ctx, id)
 	if err != nil {

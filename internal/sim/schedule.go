@@ -173,7 +173,9 @@ func drawn(r *rand.Rand, k kind) step {
 	case jumps:
 		s.wait = []time.Duration{-48 * time.Hour, -2 * time.Hour, -5 * time.Minute, 5 * time.Minute, 2 * time.Hour, 48 * time.Hour}[r.IntN(6)]
 	case relaysBy:
-		s.by = relay(r.IntN(int(relays)))
+		if s.by = relay(r.IntN(int(relays))); r.IntN(5) == 0 {
+			s.by = freezes // the simplest lie
+		}
 	case restores, forks:
 		s.n = 1 + r.IntN(5)
 	}

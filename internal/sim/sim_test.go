@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -19,8 +20,12 @@ import (
 var (
 	seedFlag      = flag.Uint64("seed", 0, "run this schedule alone, and tell it")
 	schedulesFlag = flag.Int("schedules", 2000, "how many schedules to run")
+	shrinkFlag    = flag.Bool("shrink", true, "make a schedule that fails smaller")
 	firstFlag     = flag.Uint64("first", 1, "seed of the first one")
 )
+
+// fewer is how many schedules run under the race detector.
+const fewer = 40
 
 // room is a directory in memory if there is one.
 func room(t testing.TB) string {
@@ -39,6 +44,15 @@ func TestSchedules(t *testing.T) {
 		one(t, *seedFlag, dir, true)
 		return
 	}
+	schedules := *schedulesFlag
+	if raced && schedules > fewer { // a few here; the others in a binary that was built without the detector
+		out, err := exec.CommandContext(t.Context(), build(t), "-test.run", "^TestSchedules$", "-schedules", fmt.Sprint(schedules),
+			"-first", fmt.Sprint(*firstFlag), "-test.v").CombinedOutput()
+		if t.Logf("%s", out); err != nil {
+			t.Fatal(err)
+		}
+		schedules = fewer
+	}
 	var next atomic.Uint64
 	var failed atomic.Bool
 	var mu sync.Mutex
@@ -47,7 +61,7 @@ func TestSchedules(t *testing.T) {
 	start := time.Now()
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
-			for n := next.Add(1); n <= uint64(*schedulesFlag) && !failed.Load(); n = next.Add(1) {
+			for n := next.Add(1); n <= uint64(schedules) && !failed.Load(); n = next.Add(1) {
 				told, ok := one(t, *firstFlag+n-1, dir, false)
 				if !ok {
 					failed.Store(true)
@@ -61,7 +75,7 @@ func TestSchedules(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	t.Logf("%d schedules from seed %d in %v", *schedulesFlag, *firstFlag, time.Since(start).Round(time.Millisecond))
+	t.Logf("%d schedules from seed %d in %v", schedules, *firstFlag, time.Since(start).Round(time.Millisecond))
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		t.Logf("  %8d %s", all[k], k)
 	}
@@ -81,7 +95,10 @@ func one(t *testing.T, seed uint64, dir string, tell bool) (told map[string]int,
 	if v == nil {
 		return told, true
 	}
-	small, v := shrink(t.Context(), s, v, filepath.Join(dir, fmt.Sprint(seed)))
+	small := s
+	if *shrinkFlag {
+		small, v = shrink(t.Context(), s, v, filepath.Join(dir, fmt.Sprint(seed)))
+	}
 	t.Errorf("invariant %v\nthe smallest schedule that shows it:\n%s\nagain: go test ./internal/sim -run TestSchedules -seed %d -v", v, small, seed)
 	return told, false
 }

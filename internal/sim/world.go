@@ -53,6 +53,7 @@ type world struct {
 	random   *rand.ChaCha8
 	step     int
 	broken   *Violation
+	erased   bool           // bodies were
 	told     map[string]int // what happened how often
 }
 
@@ -74,6 +75,7 @@ type gateway struct {
 	applied  []ledger.Head // each position that it was seen to have, since its list was lost
 	ever     []ledger.Head // and before
 	given    []*restricted
+	killed   bool // at a write
 	forked   bool // it said that it has seen a fork
 	// As the hub was told, by reference and kind.
 	reported map[string]gate.Outcome
@@ -135,7 +137,7 @@ func newWorld(ctx context.Context, s schedule, dir string) (*world, error) {
 			return nil, err
 		}
 		g := &gateway{w: w, n: n, disk: d, branch: -1, random: seeds(s.seed, byte(n)), reported: map[string]gate.Outcome{}}
-		g.link = &link{w: w, gate: g, at: -1, stored: map[string][]byte{}}
+		g.link = &link{w: w, gate: g, at: -1, stored: map[string][]byte{}, oldest: map[string][]byte{}}
 		w.gates = append(w.gates, g)
 		g.open(0)
 	}
@@ -239,6 +241,7 @@ func (g *gateway) alive() bool {
 		return true
 	}
 	g.w.told["kills at a write"]++
+	g.killed = true
 	g.shut(true)
 	g.open(0)
 	return false
@@ -274,6 +277,7 @@ func (w *world) do(s step) {
 		w.shown(g).makeSnapshot(w.now)
 	case erases:
 		w.shown(g).erase(w.now)
+		w.erased = true
 	case kills:
 		if g.gate == nil {
 			return
@@ -363,8 +367,15 @@ func (g *gateway) follow(s step) {
 		} else {
 			g.w.told["turns: "+gongxin.CodeOf(err)]++
 		}
-		if !more || err != nil {
+		if err != nil {
 			break
+		}
+		if !more { // as a gate that is up to date asks again and again, while the hub signs on
+			g.w.now = g.w.now.Add(time.Second)
+			g.w.tick()
+			if h := g.w.shown(g); s.n%2 == 0 && h.signed[len(h.signed)-1].head.Size == h.size() {
+				h.sign(g.w.now)
+			}
 		}
 	}
 	l.fault, l.at = whole, -1

@@ -508,5 +508,8 @@ func run(ctx context.Context, s schedule, dir string) (told map[string]int, v *V
 	if w.broken == nil {
 		w.converged()
 	}
+	for _, g := range w.gates {
+		w.told["writes to disk"] += g.disk.writes
+	}
 	return w.told, w.broken, w.close()
 }

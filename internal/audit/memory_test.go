@@ -66,7 +66,6 @@ type memory struct {
 	signer *ledger.Signer
 	tree   ledger.Tree
 	held   map[gongxin.ListingID]ledger.Digest
-	bodies map[uint64][]byte // partner bodies of what is in force, by sequence
 	now    time.Time
 }
 

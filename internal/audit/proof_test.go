@@ -259,41 +259,41 @@ func TestAProofHoldsDecadesLaterWithNothingElse(t *testing.T) {
 // noticed, or what is said stays the same.
 func TestNoByteOfAProofChangesWhatItSays(t *testing.T) {
 	b, hub, gate := golden(t)
-	for _, keys := range [][]string{gate, nil} {
-		say := func(b []byte) string {
-			p, err := audit.ParseProof(b)
-			if err != nil {
-				return ""
-			}
-			a, err := p.Verify(hub, keys)
-			if err != nil {
-				return ""
-			}
-			said, err := json.Marshal(a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(said)
+	say := func(b []byte, keys []string) string {
+		p, err := audit.ParseProof(b)
+		if err != nil {
+			return ""
 		}
-		want := say(b)
-		if want == "" {
+		a, err := p.Verify(hub, keys)
+		if err != nil {
+			return ""
+		}
+		said, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(said)
+	}
+	wants := map[bool]string{true: say(b, gate), false: say(b, nil)}
+	noticed := 0
+	for i := range b {
+		keys := gate
+		if i%2 == 1 { // without the gate's key its receipts say nothing, and may read as they like
+			keys = nil
+		}
+		changed := bytes.Clone(b)
+		changed[i] ^= 1
+		switch got, want := say(changed, keys), wants[keys != nil]; {
+		case want == "":
 			t.Fatal("the proof does not hold")
+		case got == "":
+			noticed++
+		case got != want:
+			t.Errorf("byte %d, %q: got %s", i, b[max(0, i-20):min(len(b), i+20)], got)
 		}
-		noticed := 0
-		for i := range b {
-			changed := bytes.Clone(b)
-			changed[i] ^= 1
-			switch got := say(changed); got {
-			case "":
-				noticed++
-			case want:
-			default:
-				t.Errorf("byte %d, %q: got %s", i, b[max(0, i-20):min(len(b), i+20)], got)
-			}
-		}
-		if noticed < len(b)/2 {
-			t.Errorf("of %d flips %d were noticed", len(b), noticed)
-		}
+	}
+	if noticed < len(b)*3/4 {
+		t.Errorf("of %d flips %d were noticed", len(b), noticed)
 	}
 }
 

@@ -30,7 +30,7 @@ var Invariants = map[string]string{
 	"reported-once":         "what was restricted, lifted and kept is reported, once and the same",
 	"opens-after-a-kill":    "after a kill at any write a gate opens, and its copy is whole",
 	"answers":               "a gate answers unless its disk is full",
-	"fork-stays":            "a gate that says that it has seen a fork says so until somebody acknowledges it",
+	"fork-stays":            "a gate that says that it has seen a fork follows nothing and restricts nobody until somebody acknowledges it",
 	"converges":             "once faults stop, every gate holds the hub's list, and answers by it; one that was shown another list does not take it up silently",
 	"screening-stays-local": "nothing of who was screened leaves the gate, or stands on its disk",
 	"simulation":            "the simulation itself works",
@@ -100,6 +100,18 @@ func (g *gateway) position() {
 	}
 }
 
+// turned is called after each turn of following, which ended with err.
+func (g *gateway) turned(err error) {
+	at := g.floor
+	g.position()
+	switch gaveUp := gongxin.CodeOf(err) == "GATE_FORKED"; {
+	case g.forked && (!gaveUp || g.floor != at):
+		g.w.violate("fork-stays", "gate %d has seen a fork, was at %d, and goes on to %d (%v)", g.n, at, g.floor, err)
+	case gaveUp:
+		g.forked = true
+	}
+}
+
 // The manners of asking.
 const (
 	rightly = iota + 6 // and everything below: number and name
@@ -141,11 +153,9 @@ func (g *gateway) screen(n, manner int) {
 // judge holds an answer against the truth at the sequence that it states.
 func (g *gateway) judge(n, manner int, d gongxin.Decision) {
 	g.w.told["answers: "+string(d.Outcome)]++
-	switch forked := slices.ContainsFunc(d.Reasons, func(r gongxin.Reason) bool { return r.Code == "FORK_SEEN" }); {
-	case forked:
-		g.forked = true
-	case g.forked:
-		g.w.violate("fork-stays", "gate %d had seen a fork and says %s", g.n, d.Outcome)
+	g.forked = g.forked || slices.ContainsFunc(d.Reasons, func(r gongxin.Reason) bool { return r.Code == "FORK_SEEN" })
+	if g.forked && d.Outcome == gongxin.Block {
+		g.w.violate("fork-stays", "gate %d has seen a fork and blocks person %d", g.n, n)
 	}
 	now, day := g.clock(), g.today()
 	stale := d.AsOf.IsZero() || now.After(d.AsOf.Add(maxAge)) || !now.Add(10*time.Minute).After(d.AsOf)
@@ -181,7 +191,7 @@ func (g *gateway) judge(n, manner int, d gongxin.Decision) {
 	}
 	want := gongxin.Clear
 	if len(listed) > 0 {
-		if want = gongxin.Refer; manner <= rightly {
+		if want = gongxin.Refer; manner <= rightly && !g.forked {
 			want = gongxin.Block
 		}
 	}
@@ -308,8 +318,11 @@ func ended(p gate.RestrictionPart) string {
 func (w *world) converged() {
 	hub := w.branches[0]
 	for _, g := range w.gates {
-		if g.screen(people, rightly); g.forked { // a bystander, who leaves no report
+		if g.forked {
 			w.told["gates that say that they saw a fork"]++
+			for n := range people {
+				g.screen(n, rightly)
+			}
 			continue
 		}
 		at := g.gate.Position().Head

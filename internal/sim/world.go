@@ -361,7 +361,7 @@ func (g *gateway) follow(s step) {
 		if !g.alive() {
 			break
 		}
-		g.position()
+		g.turned(err)
 		if err == nil {
 			g.w.told["turns that went well"]++
 		} else {
@@ -476,12 +476,11 @@ func (w *world) rest() {
 	}
 	for _, g := range w.gates {
 		for turn := 0; g.gate != nil && turn < longest; turn++ {
-			if more, err := g.gate.FollowOnce(w.ctx); err == nil && !more {
+			more, err := g.gate.FollowOnce(w.ctx)
+			if g.turned(err); err == nil && !more {
 				break
 			}
-			g.position()
 		}
-		g.position()
 		g.restrictions()
 		for turn := 0; g.gate != nil && turn < longest; turn++ {
 			if more, err := g.gate.DeliverOnce(w.ctx); err == nil && !more {

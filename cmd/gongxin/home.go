@@ -25,7 +25,7 @@ import (
 // database unless --db names another.
 //
 //	hub.key     secret that signs checkpoints (0600)
-//	hub.pub     its verifier key, for gates
+//	hub.pub     its verifier key, for gates; key.go says how it changes
 //	blind.key   secret of the blind indexes (0600)
 //	gongxin.db  SQLite
 type home struct {
@@ -149,6 +149,9 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 		Courts: courts.Embedded(), Policy: rules, Calendar: days, Guard: h.guard, VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
 		Now: now, Random: rand.Reader, Log: log,
 	})
+	if err == nil {
+		err = h.signedOver(ctx, centre)
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}

@@ -79,6 +79,9 @@ func (h *hubCommand) run(ctx context.Context) error {
 		proxies = append(proxies, network)
 	}
 	log := newLog(os.Stderr, h.verbose)
+	if err := h.home.takeOver(); err != nil {
+		return err
+	}
 	centre, db, err := h.home.open(ctx, now, exercise, log)
 	if err != nil {
 		return err
@@ -87,6 +90,9 @@ func (h *hubCommand) run(ctx context.Context) error {
 	centre.PublishDir, centre.Address, centre.OIDC, centre.Proxies = h.publish, h.address, oidc, proxies
 	if err := centre.Seed(ctx); err != nil {
 		return fmt.Errorf("load the organisations: %w", err)
+	}
+	if err := h.home.handedOver(ctx, centre); err != nil {
+		return err
 	}
 	l, err := net.Listen("tcp", h.listen)
 	if err != nil {

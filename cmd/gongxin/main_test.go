@@ -40,6 +40,9 @@ func gateStatus() {
 //
 //	until PATTERN COMMAND …   runs COMMAND until its output matches, for at most 20 s
 //	save FILE                 keeps the last output in FILE
+//	capture NAME PATTERN      sets $NAME to the first group of PATTERN in the last output
+//	damage FILE TEXT          changes a bit of FILE where it holds TEXT
+//	erase DIR LISTING         erases a listing that has ended
 //	gongxin-status URL        prints a gate's status
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../internal/intake/testdata/samples")
@@ -64,7 +67,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"until": until,
+			"until":   until,
+			"capture": capture,
+			"damage":  damage,
+			"erase":   erase,
 			"save": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 1 {
 					ts.Fatalf("usage: save FILE")

@@ -2,72 +2,98 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
-	"net/http"
+	"errors"
+	"io/fs"
+	"os"
 	"time"
 
-	"gongxin/ledger"
+	"github.com/spf13/cobra"
+
+	"gongxin"
+	"gongxin/internal/audit"
+	"gongxin/internal/store"
 )
 
-// proved checks the ledger as anyone can, from its public files alone, and shows
-// the receipts of the gates.
-func (t *story) proved(ctx context.Context) error {
-	t.head("账本可由任何人核验；回执说明撤销已在每个部门生效", "Anyone can verify the ledger; receipts show the withdrawal in effect everywhere")
-	head, _, err := t.sequence(ctx)
+// proofCommand writes a proof out of a hub's data.
+type proofCommand struct {
+	home              home
+	listing, at, gate string
+	out               string
+}
+
+func newProof() *cobra.Command {
+	var n proofCommand
+	c := &cobra.Command{
+		Use: "proof --listing ID --at TIME --out FILE", Short: "为某一时点出具证明文件 · write a proof for an instant", Args: cobra.NoArgs,
+		Long: `Writes a file that shows whether a listing was in force at an instant, by which event, and, with --gate, up to which
+sequence a department had applied the list then. Anybody who has the hub's public key can verify it offline, years
+later: gongxin verify --proof FILE --key hub.pub. The file holds what the court knows of the listing: keep it as you keep the court's papers.`,
+		Example: `  gongxin proof --data ./hub --listing 05c8… --at 2017-09-01T14:05 --gate railway --out listing.proof`,
+		RunE:    func(c *cobra.Command, _ []string) error { return n.run(c.Context()) },
+	}
+	addHome(c, &n.home)
+	f := c.Flags()
+	f.StringVar(&n.listing, "listing", "", "id of the listing")
+	f.StringVar(&n.at, "at", "", "the instant asked about: 2017-09-01T14:05 in China's time, or with another zone as in RFC 3339")
+	f.StringVar(&n.gate, "gate", "", "name of a department's gate, to show what it had applied then")
+	f.StringVar(&n.out, "out", "", "file to write; it must not exist")
+	for _, name := range []string{"listing", "at", "out"} {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic(err)
+		}
+	}
+	return c
+}
+
+func (n *proofCommand) run(ctx context.Context) error {
+	id, err := gongxin.ParseListingID(n.listing)
 	if err != nil {
 		return err
 	}
-	var tree ledger.Tree
-	for tree.Size() < head.Size {
-		index := tree.Size() / 256
-		width := min(256, head.Size-index*256)
-		var bundle []byte
-		url := t.url + "/" + ledger.TilePath(-1, index, int(width))
-		if err := t.call(ctx, http.MethodGet, url, "", "", nil, &bundle); err != nil {
-			return fmt.Errorf("read entries: %w", err)
-		}
-		for range width {
-			if len(bundle) < 2 || len(bundle) < 2+int(binary.BigEndian.Uint16(bundle)) {
-				return fmt.Errorf("entry bundle %d is cut short", index)
-			}
-			n := int(binary.BigEndian.Uint16(bundle))
-			tree.Append(ledger.RecordHash(bundle[2 : 2+n]))
-			bundle = bundle[2+n:]
-		}
+	at, err := parseInstant(n.at)
+	if err != nil {
+		return err
 	}
-	if tree.Root() != head.Root {
-		return fmt.Errorf("the ledger's entries do not give the signed root")
+	db, signer, err := n.home.openThere(ctx)
+	if err != nil {
+		return err
 	}
-	t.printf("   %d 条事件与签名的树根一致，在列 %d 条 · %d events give the signed root, %d in force\n", head.Size, head.Count, head.Size, head.Count)
-	return t.receipts(ctx, head.Size)
+	defer db.Close()
+	var proof *audit.Proof
+	err = db.Read(ctx, func(ctx context.Context, v *store.View) error {
+		proof, err = audit.Prove(ctx, kept{v}, signer, id, audit.Question{At: at, Gate: n.gate}, time.Now())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	b, err := proof.Encode()
+	if err != nil {
+		return err
+	}
+	err = writeNew(n.out, string(b), 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return usage("--out: %s is there already", n.out)
+	}
+	return err
 }
 
-// receipts waits until the hub has every gate's receipt up to sequence.
-func (t *story) receipts(ctx context.Context, sequence uint64) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	for {
-		gates, err := t.hub.Gates(ctx)
-		if err != nil {
-			return err
-		}
-		all, lifted := len(gates) == len(t.gates), 0
-		for _, g := range gates {
-			all = all && g.Sequence >= sequence && g.Agrees
-			lifted += g.Lifted
-		}
-		if all && lifted >= 2 {
-			for _, g := range gates {
-				t.printf("   %s：回执到序号 %d，限制 %d，转人工 %d，解除 %d · receipt, restricted, referred, lifted\n",
-					g.Organisation, g.Sequence, g.Restricted, g.Referred, g.Lifted)
-			}
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("receipts of all gates up to %d did not come: %w", sequence, ctx.Err())
-		case <-time.After(20 * time.Millisecond):
+// parseInstant reads an instant as people write it, in China's time, or with its zone.
+func parseInstant(s string) (time.Time, error) {
+	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02T15:04:05.999"} {
+		if t, err := time.ParseInLocation(form, s, gongxin.Shanghai); err == nil {
+			return t.UTC(), nil
 		}
 	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return t, usage("--at %q: write it as 2017-09-01T14:05", s)
+	}
+	return t.UTC(), nil
+}
+
+// exists tells whether there is a file at path.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

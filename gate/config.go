@@ -25,6 +25,9 @@ type Config struct {
 	Source      feed.Source        // where the list comes from
 	Reporter    Reporter           // where receipts and outcomes go; nil keeps outcomes waiting in the outbox
 	MaxAge      time.Duration      // how old the last verified checkpoint may be before the gate only refers
+	Guard       *feed.Guard        // what is abnormal; DefaultGuard if nil, the zero Guard for nothing
+	Witnesses   feed.Witnesses     // who else has to have seen each checkpoint; nobody if zero
+	Webhook     Webhook            // where the department's system is told of lifts; nowhere if zero
 	Catalogue   *measure.Catalogue // measure.Embedded() if nil
 	Now         func() time.Time   // time.Now if nil
 	Random      io.Reader          // for references; crypto/rand if nil
@@ -51,6 +54,15 @@ func (c *Config) check() (*ledger.Verifier, error) {
 	v, err := ledger.NewVerifier(c.VerifierKey)
 	if err != nil {
 		faults = append(faults, fmt.Sprintf("VerifierKey: %v", err))
+	}
+	if c.Witnesses.Need < 0 || c.Witnesses.Need > len(c.Witnesses.Known) {
+		faults = append(faults, fmt.Sprintf("Witnesses: %d are needed and %d are known", c.Witnesses.Need, len(c.Witnesses.Known)))
+	}
+	if fault := c.Webhook.check(); fault != "" {
+		faults = append(faults, fault)
+	}
+	if c.Guard == nil {
+		c.Guard = &DefaultGuard
 	}
 	if c.Department == "" {
 		c.Department = c.Name

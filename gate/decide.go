@@ -16,6 +16,7 @@ type question struct {
 	name      string
 	day       gongxin.Day
 	searching bool // by name alone
+	forked    bool // the hub signed what cannot both be true: nobody is restricted
 }
 
 // A finding is one hit with what it leads to.
@@ -31,7 +32,8 @@ func text(code string, args ...any) gongxin.Text {
 
 // judge returns what hits lead to under the measures of the scenario. It is the
 // rule of the whole gate: a block needs a number and a name that agree, a term
-// that runs, and a measure that prohibits; anything less goes to a person.
+// that runs, a measure that prohibits, and a hub that has not contradicted itself;
+// anything less goes to a person.
 // Listings whose term has passed lead to nothing but a reason.
 func (q question) judge(hits []screen.Hit) (outcome gongxin.Outcome, found []finding, reasons []gongxin.Reason) {
 	outcome = gongxin.Clear
@@ -60,7 +62,10 @@ func (q question) judge(hits []screen.Hit) (outcome gongxin.Outcome, found []fin
 	return outcome, found, reasons
 }
 
-const codeListed = "LISTED"
+const (
+	codeListed   = "LISTED"
+	codeForkSeen = "FORK_SEEN"
+)
 
 func (q question) find(h screen.Hit, m gongxin.Measure) finding {
 	f := finding{hit: gongxin.Hit{
@@ -84,6 +89,8 @@ func (q question) find(h screen.Hit, m gongxin.Measure) finding {
 		f.code, f.reason = "NAME_DIFFERS", text("NAME_DIFFERS", h.Name, q.name)
 	case !measure.CanBlock(m):
 		f.code, f.reason = "MEASURE_REFERS", text("MEASURE_REFERS", m.ID)
+	case q.forked:
+		f.code, f.reason = codeForkSeen, text(codeForkSeen)
 	default:
 		f.code, f.reason = codeListed, text(codeListed, m.ID)
 	}

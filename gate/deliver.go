@@ -53,9 +53,18 @@ const (
 	reportTimeout = 30 * time.Second
 )
 
+// wakeDelivery lets those know who deliver to the hub and to the webhook.
 func (g *Gate) wakeDelivery() {
+	wake(g.deliver)
+	wake(g.calls)
+}
+
+// wakeFollowing ends the pause of whoever follows.
+func (g *Gate) wakeFollowing() { wake(g.ordered) }
+
+func wake(c chan struct{}) {
 	select {
-	case g.deliver <- struct{}{}:
+	case c <- struct{}{}:
 	default: // awake already
 	}
 }

@@ -5,7 +5,8 @@
 //	feed.Source ─▶ follow ─verify─▶ state.db ─▶ screen.Index ─▶ Screen ─▶ clear | refer | block
 //	                  │ withdrawal                                  │ refer, block
 //	                  └── lift, or keep ──▶ outcomes.db ◀── record ─┘
-//	           officers: keep, review ──────┘     └─▶ Reporter ─▶ hub (receipts, outcomes, reviews, proposals)
+//	           officers: keep, review ──────┘     ├─▶ Reporter ─▶ hub (receipts, outcomes, reviews, proposals)
+//	                                              └─▶ Webhook ─▶ the department's own system (lifts)
 //
 //	g, err := gate.Open(gate.Config{Dir: "railway", Name: "railway", VerifierKey: key, Source: source, …})
 //	go g.Run(ctx)
@@ -22,6 +23,11 @@
 //     answer is given as of the sequence that ended it, and the hub is told. One is
 //     kept on only by a legal ground and until an end that the department stated
 //     before (Keep), and lifted the day after.
+//   - A hub that has signed what cannot both be true restricts nobody through this
+//     gate until an officer has decided; the proof is on disk before anything else.
+//     An abnormal change waits for the hub's approval or an officer's.
+//   - The department's own system hears of every lift at least once, and for one
+//     restriction in order.
 //   - The state survives a kill at any instant. A damaged copy of the list is
 //     noticed, named and fetched again; a damaged record of restrictions is named
 //     and the gate refuses to start (docs/decisions/gate-state.md).

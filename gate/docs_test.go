@@ -15,7 +15,7 @@ func TestThePageForEngineersNamesEveryReasonAndScenario(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(b)
-	for _, code := range []string{codeListed, "MEASURE_REFERS", "NAME_DIFFERS", "NAME_NEEDED", "NAME_ONLY", "NUMBER_INVALID", "STALE", "CLOCK_BEHIND", "TERM_PASSED", "NAME_ONLY_SEARCHED"} {
+	for _, code := range []string{codeListed, codeForkSeen, "MEASURE_REFERS", "NAME_DIFFERS", "NAME_NEEDED", "NAME_ONLY", "NUMBER_INVALID", "STALE", "CLOCK_BEHIND", "TERM_PASSED", "NAME_ONLY_SEARCHED"} {
 		if !strings.Contains(page, "| `"+code+"` |") {
 			t.Errorf("%s is not explained", code)
 		}
@@ -31,6 +31,11 @@ func TestThePageForEngineersNamesEveryReasonAndScenario(t *testing.T) {
 	for _, state := range []string{stateInForce, stateKept, stateLifted, stateReferred} {
 		if !strings.Contains(page, "| `"+state+"` |") {
 			t.Errorf("the state %s is not explained", state)
+		}
+	}
+	for _, said := range []string{"200 listings and 5 %", "20 000 and 20 %", "list of 100", stateFollowing, stateAbnormal, stateForked, SignatureHeader} {
+		if !strings.Contains(page, said) {
+			t.Errorf("%s is not explained", said)
 		}
 	}
 	c := measure.Embedded()

@@ -23,11 +23,12 @@ const (
 	firstPause    = 250 * time.Millisecond
 	longestPause  = 30 * time.Second
 	idlePause     = 500 * time.Millisecond // after an answer that brought nothing although a wait was asked for
+	forkedPause   = 5 * time.Second        // between looks at what is due while nothing is followed
 	rememberEvery = time.Minute
 	newSuffix     = ".new" // a list that is being fetched anew
 )
 
-// Run follows the list and reports to the hub until ctx ends, and returns ctx's
+// Run follows the list, reports to the hub and tells the webhook until ctx ends, and returns ctx's
 // error. What goes wrong on the way is logged, shown by Status and tried again
 // with growing pauses; meanwhile the copy ages until the gate only refers.
 func (g *Gate) Run(ctx context.Context) error {
@@ -36,6 +37,10 @@ func (g *Gate) Run(ctx context.Context) error {
 	if g.config.Reporter != nil {
 		wait.Go(func() { g.deliverAll(ctx) })
 	}
+	if g.config.Webhook.URL != "" {
+		wait.Go(func() { g.callAll(ctx) })
+	}
+	wait.Go(func() { g.watchOrders(ctx) })
 	wait.Wait()
 	return ctx.Err()
 }
@@ -43,6 +48,11 @@ func (g *Gate) Run(ctx context.Context) error {
 func (g *Gate) follow(ctx context.Context) {
 	pause, current := backoff{}, false
 	for ctx.Err() == nil {
+		if g.fork.Load() != nil { // an officer decides
+			g.settle(context.WithoutCancel(ctx))
+			g.pause(ctx, forkedPause)
+			continue
+		}
 		began := time.Now() // of a pause between requests, not of any rule
 		progress, err := g.step(ctx, current)
 		g.settle(context.WithoutCancel(ctx))
@@ -54,7 +64,7 @@ func (g *Gate) follow(ctx context.Context) {
 			g.reached(code != "FEED_UNREACHABLE" && code != "FEED_REFUSED")
 			g.report(ctx, err)
 			current = false
-			sleep(ctx, max(pause.next(), feed.RetryAfter(err)))
+			g.pause(ctx, max(pause.next(), feed.RetryAfter(err)))
 		default:
 			g.reached(true)
 			pause = backoff{}
@@ -69,6 +79,9 @@ func (g *Gate) follow(ctx context.Context) {
 // step asks the source once and applies what it gives; progress says that there
 // may be more. Only a follower that is current waits for the next change.
 func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error) {
+	if f := g.fork.Load(); f != nil {
+		return false, f.fault()
+	}
 	g.following.Lock()
 	at, empty := g.state.at, g.state.at.Head.At.IsZero() || g.state.closed
 	g.following.Unlock()
@@ -77,7 +90,7 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		case err == nil:
 			return true, nil
 		case gongxin.CodeOf(err) != "FEED_NO_SNAPSHOT":
-			return false, err
+			return false, g.weigh(ctx, err)
 		}
 	}
 	var wait time.Duration
@@ -94,7 +107,7 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		// A body that was erased meanwhile, or a copy that is not what it was: the
 		// snapshot helps, if it can be verified.
 		if anew := g.fetchAnew(ctx); anew != nil {
-			return false, errors.Join(err, anew)
+			return false, g.weigh(ctx, errors.Join(err, anew))
 		}
 		if g.Position().Tree.Size() <= at.Tree.Size() {
 			return false, err // no newer than before: do not ask again at once
@@ -102,9 +115,24 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		g.report(ctx, err)
 		return true, nil
 	case err != nil:
-		return false, err
+		return false, g.weigh(ctx, err)
 	}
 	return len(c.Records) > 0, nil
+}
+
+// weigh does what an error of following asks for beside being tried again: a fork
+// ends it, and what is abnormal is shown with its numbers.
+func (g *Gate) weigh(ctx context.Context, err error) error {
+	var fork *feed.Fork
+	if errors.As(err, &fork) {
+		g.following.Lock()
+		defer g.following.Unlock()
+		return errors.Join(err, g.forked(context.WithoutCancel(ctx), fork))
+	}
+	if gongxin.CodeOf(err) == "FEED_ABNORMAL" {
+		g.noteAbnormal(err)
+	}
+	return err
 }
 
 // apply verifies c and carries it out: the state first, durably; then the
@@ -113,8 +141,12 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	g.following.Lock()
 	defer g.following.Unlock()
+	follower, err := g.guarded()
+	if err != nil {
+		return err
+	}
 	file := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
-	next, changes, err := g.follower.Advance(g.state.at, file, c)
+	next, changes, err := follower.Advance(g.state.at, file, c)
 	if file.fault != nil {
 		return fmt.Errorf("read state: %w", file.fault)
 	}
@@ -126,6 +158,11 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 		err := gongxin.Conflict("FEED_ROLLBACK", since.Size, next.Head.Size)
 		return errors.Join(err, g.keepEvidence(c, err))
 	}
+	if len(c.Records) == 0 {
+		if err := g.loaded(ctx); err != nil {
+			return err
+		}
+	}
 	if next == g.state.at {
 		return nil
 	}
@@ -133,11 +170,15 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
 	}
+	if next.Keys != g.state.at.Keys {
+		g.remembered = time.Time{} // note it beside the outcomes at once: a list fetched anew is verified by it
+	}
 	if err := g.state.write(context.WithoutCancel(ctx), d, next); err != nil {
 		return err
 	}
 	g.takeOver(context.WithoutCancel(ctx), d, next)
 	if len(changes) > 0 {
+		g.abnormal.Store(nil)
 		if err := g.confirm(next); err != nil {
 			g.report(ctx, err) // the list is applied all the same
 		}
@@ -179,7 +220,7 @@ func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
 	for _, l := range d.gone {
 		g.index.Remove(l.id)
 	}
-	g.view = g.viewOf(next.Head)
+	g.view = g.viewOf(next)
 	g.mu.Unlock()
 	g.ended(ctx, ended, next.Head.Size)
 	if err != nil {
@@ -206,6 +247,13 @@ func (g *Gate) settle(ctx context.Context) {
 			g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 		} else {
 			g.unlifted = false
+		}
+	}
+	if g.unkept != nil {
+		if err := g.keepFork(ctx, *g.unkept); err != nil {
+			g.report(ctx, err)
+		} else {
+			g.unkept = nil
 		}
 	}
 	now := gongxin.Millis(g.config.Now())
@@ -324,15 +372,21 @@ func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Positio
 	if err != nil {
 		return fmt.Errorf("replace the list: %w", err)
 	}
+	g.abnormal.Store(nil)
+	if at.Head.At.IsZero() { // a beginning: who is restricted stays so until a list is there
+		g.setView(index, at)
+		return nil
+	}
+	g.loading = false
 	g.mu.Lock() // so that no answer is given before what has ended is lifted
-	g.index, g.view = index, g.viewOf(at.Head)
+	g.index, g.view = index, g.viewOf(at)
 	err = g.reconcile(ctx)
 	g.mu.Unlock()
 	if err != nil {
 		g.unlifted = true
 		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 	}
-	if err := g.confirm(at); err != nil {
+	if err := errors.Join(g.forgetLoading(), g.confirm(at)); err != nil {
 		g.report(ctx, err) // the list is applied all the same
 	}
 	g.config.Log.InfoContext(ctx, "list fetched", "sequence", at.Head.Size, "listings", at.Head.Count)
@@ -346,14 +400,20 @@ const maxEvidence = 32
 // before, or was signed by somebody else, for showing to the provincial centre.
 func (g *Gate) keepEvidence(c feed.Changes, why error) error {
 	code := gongxin.CodeOf(why)
-	if !strings.HasPrefix(code, "FEED_") || code == "FEED_GAP" {
+	switch code {
+	case "FEED_GAP", "FEED_WITNESS", "FEED_ABNORMAL": // contradicts nothing
+		return nil
+	case "FEED_FORK": // its proof is kept in a form that anybody can check
+		return nil
+	}
+	if !strings.HasPrefix(code, "FEED_") {
 		return nil
 	}
 	var b bytes.Buffer
 	if err := c.Encode(&b); err != nil {
 		return fmt.Errorf("keep evidence: %w", err)
 	}
-	dir := filepath.Join(g.config.Dir, "evidence")
+	dir := filepath.Join(g.config.Dir, evidenceDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep evidence: %w", err)
 	}
@@ -378,6 +438,17 @@ type backoff struct{ last time.Duration }
 func (b *backoff) next() time.Duration {
 	b.last = min(max(firstPause, 2*b.last), longestPause)
 	return b.last/2 + rand.N(b.last/2)
+}
+
+// pause waits for d, until ctx ends, or until an officer has decided something.
+func (g *Gate) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-g.ordered:
+	}
 }
 
 // sleep waits for d or until ctx ends.

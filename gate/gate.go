@@ -36,12 +36,20 @@ type Gate struct {
 	state      *state
 	unlifted   bool      // a lift failed after the list had moved on: reconcile again
 	remembered time.Time // when the newest position was last noted in outcomes.db
+	loading    bool      // a first list is fetched step by step
+	unkept     *act      // a fork that was seen, and its proof is not on disk yet
+
+	fork     atomic.Pointer[act]      // that nobody has acknowledged
+	abnormal atomic.Pointer[Abnormal] // that nobody has approved or accepted
 
 	deliver chan struct{}           // wakes delivery
+	calls   chan struct{}           // wakes the webhook's caller
+	ordered chan struct{}           // wakes whoever follows
 	due     atomic.Pointer[Receipt] // the newest receipt that the hub has not taken
 
 	statusMu  sync.Mutex
 	lastError *Fault
+	hookFault *Fault
 	reachable bool
 }
 
@@ -69,10 +77,17 @@ func Open(c Config) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gate{config: c, follower: feed.Follower{Verifier: verifier, Audience: gongxin.AudiencePartner}, outcomes: out,
-		deliver: make(chan struct{}, 1)}
+	out.hooked = c.Webhook.URL != ""
+	g := &Gate{config: c, outcomes: out, deliver: make(chan struct{}, 1), calls: make(chan struct{}, 1), ordered: make(chan struct{}, 1),
+		follower: feed.Follower{Verifier: verifier, Audience: gongxin.AudiencePartner, Witnesses: c.Witnesses, Guard: *c.Guard}}
+	if err := g.recallFork(ctx); err != nil { // before anything is answered
+		return nil, errors.Join(err, out.close())
+	}
 	if err := g.openList(ctx); err != nil {
 		return nil, errors.Join(err, out.close())
+	}
+	if err := g.takeOrders(ctx); err != nil {
+		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil
 }
@@ -105,6 +120,8 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	}
 	g.state = s
 	g.setView(index, s.at)
+	_, loading := os.Stat(filepath.Join(g.config.Dir, firstLoadFile))
+	g.loading = loading == nil
 	if s.at.Head.At.IsZero() {
 		return nil // nothing is known yet: nothing can be lifted for having ended
 	}
@@ -156,17 +173,19 @@ func removeBeside(path string) error {
 func (g *Gate) setView(index *screen.Index, at feed.Position) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.index, g.view = index, g.viewOf(at.Head)
+	g.index, g.view = index, g.viewOf(at)
 }
 
-func (g *Gate) viewOf(h ledger.Head) view {
-	switch {
-	case h.At.IsZero():
-		return view{}
-	case h.Size < g.known().Head.Size: // on the way back to where it was: older than what it knew
-		return view{sequence: h.Size, asOf: h.At}
+func (g *Gate) viewOf(at feed.Position) view {
+	h, v := at.Head, view{hubKey: g.follower.VerifierKey(at)}
+	if h.At.IsZero() {
+		return v
 	}
-	return view{sequence: h.Size, asOf: h.At, freshUntil: h.At.Add(g.config.MaxAge)}
+	v.sequence, v.asOf = h.Size, h.At
+	if h.Size >= g.known().Head.Size { // else on the way back to where it was: older than what it knew
+		v.freshUntil = h.At.Add(g.config.MaxAge)
+	}
+	return v
 }
 
 // reconcile ends every open restriction that does not stand with the list.
@@ -181,7 +200,7 @@ func (g *Gate) reconcile(ctx context.Context) error {
 		h, in, err := known(id, g.index, file)
 		return standing{in: in, since: h.since, whose: h.whose, until: h.entry.Until, why: endedSomehow}, err
 	}
-	n, err := g.outcomes.reconcile(ctx, stands, g.view.sequence, gongxin.Millis(g.config.Now()))
+	n, err := g.outcomes.reconcile(ctx, stands, g.view.sequence, gongxin.Millis(g.config.Now()), g.loading)
 	g.ended(ctx, n, g.view.sequence)
 	return err
 }
@@ -228,8 +247,16 @@ func (g *Gate) Position() feed.Position {
 	return g.state.at
 }
 
+// What a gate is about.
+const (
+	stateFollowing = "following"
+	stateForked    = "forked"   // Status.Fork: waits for an officer
+	stateAbnormal  = "abnormal" // Status.Abnormal: waits for the hub or an officer
+)
+
 // A Status says how the gate stands.
 type Status struct {
+	State            string    `json:"state"` // "following", "abnormal" or "forked"
 	Department       string    `json:"department"`
 	Gate             string    `json:"gate"`
 	Sequence         uint64    `json:"sequence"`
@@ -246,6 +273,11 @@ type Status struct {
 	LastError        *Fault    `json:"last_error,omitempty"`
 	HubReachable     bool      `json:"hub_reachable"`
 	ReceiptKey       string    `json:"receipt_key"` // public key with which this gate signs receipts
+	HubKey           string    `json:"hub_key"`     // public key by which it takes checkpoints, after those that were replaced
+
+	Fork     *ForkStatus    `json:"fork,omitempty"`
+	Abnormal *Abnormal      `json:"abnormal,omitempty"`
+	Webhook  *WebhookStatus `json:"webhook,omitempty"`
 }
 
 // Status tells how the gate stands now.
@@ -255,23 +287,48 @@ func (g *Gate) Status() Status {
 	v, listings := g.view, g.index.Len()
 	g.mu.RUnlock()
 	counts := g.outcomes.tally()
+	oldest, reading := time.Time{}, error(nil)
+	if counts.calls > 0 {
+		oldest, reading = g.outcomes.oldestCall(context.Background())
+	}
 	g.statusMu.Lock()
 	defer g.statusMu.Unlock()
-	return Status{Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
+	s := Status{State: stateFollowing, Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
 		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
 		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
-		ReceiptKey: g.signs.VerifierKey()}
+		ReceiptKey: g.signs.VerifierKey(), HubKey: v.hubKey, Abnormal: g.abnormal.Load()}
+	if s.Abnormal != nil {
+		s.State = stateAbnormal
+	}
+	if f := g.fork.Load(); f != nil {
+		s.State, s.Fork = stateForked, &ForkStatus{Since: f.at, Size: f.size, Evidence: filepath.Join(evidenceDir, f.file)}
+		s.LastError = g.faultOf(f.fault())
+		s.LastError.At = f.at
+	}
+	if g.config.Webhook.URL != "" || counts.calls > 0 {
+		s.Webhook = &WebhookStatus{Waiting: counts.calls, Since: oldest, Late: !oldest.IsZero() && now.Sub(oldest) > lateAfter, Fault: g.hookFault}
+		if reading != nil {
+			s.Webhook.Fault = g.faultOf(reading)
+		}
+	}
+	return s
 }
 
-// report logs err and keeps it for Status.
-func (g *Gate) report(ctx context.Context, err error) {
+// faultOf tells err to people.
+func (g *Gate) faultOf(err error) *Fault {
 	f := &Fault{At: gongxin.Millis(g.config.Now()), Code: "GATE_FAULT", Text: text("GATE_FAULT")}
 	var e *gongxin.Error
 	if errors.As(err, &e) {
 		f.Code, f.Text = e.Code, e.What()
 	}
+	return f
+}
+
+// report logs err and keeps it for Status.
+func (g *Gate) report(ctx context.Context, err error) {
+	f := g.faultOf(err)
 	level := slog.LevelError
-	if e != nil && e.Kind == gongxin.KindUnavailable {
+	if gongxin.KindOf(err) == gongxin.KindUnavailable {
 		level = slog.LevelWarn
 	}
 	g.config.Log.Log(ctx, level, "gate is hindered", "gate", g.config.Name, "code", f.Code, "err", err)

@@ -62,20 +62,23 @@ const outcomesSchema = `
 		digest BLOB NOT NULL,
 		head BLOB NOT NULL,
 		sum BLOB NOT NULL
-	);` + reviewsSchema + proposalsSchema
+	);` + reviewsSchema + proposalsSchema + actsSchema + callsSchema
 
 // outcomesFormat is the version of the schema. Format 1 had neither kept measures,
-// reviews nor proposals; its rows and their sums stay as they are.
-const outcomesFormat = 2
+// reviews nor proposals, format 2 neither acts nor a webhook's queue; their rows and
+// sums stay as they are.
+const outcomesFormat = 3
 
-const upgradeOutcomes = `
+// What each format adds to the one before; the first adds nothing.
+var upgradeOutcomes = [outcomesFormat]string{1: `
 	ALTER TABLE outcomes ADD COLUMN ended_at INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE outcomes ADD COLUMN ended_sequence INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE outcomes ADD COLUMN why TEXT NOT NULL DEFAULT '';
 	ALTER TABLE outcomes ADD COLUMN kept_ground TEXT NOT NULL DEFAULT '';
 	ALTER TABLE outcomes ADD COLUMN kept_until INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE outcomes ADD COLUMN kept_by TEXT NOT NULL DEFAULT '';
-	ALTER TABLE outcomes ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;` + reviewsSchema + proposalsSchema
+	ALTER TABLE outcomes ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;` + reviewsSchema + proposalsSchema,
+	2: actsSchema + callsSchema}
 
 const (
 	readTotals  = `SELECT format, rows, digest, head, sum FROM totals`
@@ -107,6 +110,8 @@ var errTaken = errors.New("the reference is taken")
 // errNothing ends a transaction that has nothing to write.
 var errNothing = errors.New("nothing to write")
 
+const outcomesFile = "outcomes.db"
+
 type outcomes struct {
 	db       *sql.DB
 	expected bool // a gate that has been here before has left a record
@@ -120,18 +125,20 @@ type outcomes struct {
 	rows    uint64
 	digest  ledger.Digest
 	head    []byte // newest position that was ever verified, see remember
+	acts    []act
+	hooked  bool // the department has a webhook
 	pending sync.WaitGroup
 	queueMu sync.Mutex
 	queue   []recording
 	busy    bool
 }
 
-type outcomeCounts struct{ open, kept, lifted, reviews, waiting, refused int }
+type outcomeCounts struct{ open, kept, lifted, reviews, waiting, refused, calls int }
 
 // openOutcomes opens the record in dir and checks all of it. It is made if dir is
 // that of a new gate, one without a key. Errors: GATE_IN_USE, GATE_OUTCOMES_CORRUPT.
 func openOutcomes(ctx context.Context, dir string) (*outcomes, error) {
-	path := filepath.Join(dir, "outcomes.db")
+	path := filepath.Join(dir, outcomesFile)
 	_, err := os.Stat(filepath.Join(dir, keyFile))
 	expected := err == nil
 	db, err := openFile(ctx, path, "TRUNCATE")
@@ -191,8 +198,10 @@ func (o *outcomes) load(ctx context.Context, path string) error {
 	}
 	if format < outcomesFormat {
 		return o.transact(ctx, func(tx *sql.Tx) error {
-			if _, err := tx.ExecContext(ctx, upgradeOutcomes); err != nil {
-				return err
+			for _, text := range upgradeOutcomes[format:] {
+				if _, err := tx.ExecContext(ctx, text); err != nil {
+					return err
+				}
 			}
 			return read(tx)
 		})
@@ -221,6 +230,20 @@ func (o *outcomes) loadRows(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	err = each(ctx, tx, scanProposal, func(p proposal) { o.rows, o.digest = o.rows+1, o.digest.Add(p.sum()) }, readProposals)
+	if err != nil {
+		return err
+	}
+	err = each(ctx, tx, scanAct, func(a act) {
+		o.acts = append(o.acts, a)
+		o.rows, o.digest = o.rows+1, o.digest.Add(a.sum())
+	}, readActs)
+	if err != nil {
+		return err
+	}
+	err = each(ctx, tx, scanCall, func(c called) {
+		o.counts.calls++
+		o.rows, o.digest = o.rows+1, o.digest.Add(c.sum())
+	}, readCalls)
 	if err != nil {
 		return err
 	}
@@ -410,5 +433,8 @@ func (o *outcomes) post(ctx context.Context, tx *sql.Tx, reference string, part 
 	}
 	o.rows, o.digest = o.rows+1, o.digest.Add(sum)
 	o.counts.waiting++
+	if o.hooked && (kind == kindLifted || kind == kindKept) {
+		return o.enqueue(ctx, tx, reference, part, kind)
+	}
 	return nil
 }

@@ -124,15 +124,19 @@ func (o *outcomes) settle(ctx context.Context, now map[gongxin.ListingID]standin
 			concerned = append(concerned, id)
 		}
 	}
-	return o.settleAll(ctx, concerned, now, sequence, at)
+	return o.settleAll(ctx, concerned, now, sequence, at, false)
 }
 
-// settleAll does it for ids, whose open restrictions found after sequence stay as they are. The caller holds o.mu.
-func (o *outcomes) settleAll(ctx context.Context, ids []gongxin.ListingID, now map[gongxin.ListingID]standing, sequence uint64, at time.Time) (int, error) {
+// settleAll does it for ids, whose open restrictions found after sequence stay as
+// they are. The sequence of one from another history is not compared; partly says
+// that the list that took that one's place is not complete, and such ones stay. The
+// caller holds o.mu.
+func (o *outcomes) settleAll(ctx context.Context, ids []gongxin.ListingID, now map[gongxin.ListingID]standing, sequence uint64, at time.Time, partly bool) (int, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
 	slices.SortFunc(ids, func(a, b gongxin.ListingID) int { return slices.Compare(a[:], b[:]) })
+	begun := o.begun()
 	var m move
 	err := o.transact(ctx, func(tx *sql.Tx) error {
 		for _, id := range ids {
@@ -141,8 +145,12 @@ func (o *outcomes) settleAll(ctx context.Context, ids []gongxin.ListingID, now m
 				return err
 			}
 			for _, r := range rows {
-				next := r.under(now[id], at, sequence)
-				if r.sequence > sequence || next == r {
+				stands, before := now[id], r.at.Before(begun)
+				if before {
+					stands.since, stands.whose = 0, 0
+				}
+				next := r.under(stands, at, sequence)
+				if r.sequence > sequence && !before || before && partly || next == r {
 					continue
 				}
 				if err := o.move(ctx, tx, &m, r, next); err != nil {
@@ -197,8 +205,9 @@ func (o *outcomes) settleDue(ctx context.Context, sequence uint64, at time.Time)
 
 // reconcile ends the open restrictions that do not stand with how their listings
 // do at sequence: after a start, and after the list was fetched anew. A listing
-// that restricted somebody at or before sequence and is not in force has ended since.
-func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID) (standing, error), sequence uint64, at time.Time) (int, error) {
+// that restricted somebody at or before sequence and is not in force has ended
+// since; partly as for settleAll.
+func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID) (standing, error), sequence uint64, at time.Time, partly bool) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asOf = max(o.asOf, sequence)
@@ -211,7 +220,7 @@ func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID)
 		}
 		now[id] = s
 	}
-	return o.settleAll(ctx, ids, now, sequence, at)
+	return o.settleAll(ctx, ids, now, sequence, at, partly)
 }
 
 // remember keeps head, the newest position verified, so that a list fetched anew

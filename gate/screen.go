@@ -36,6 +36,7 @@ type view struct {
 	sequence   uint64
 	asOf       time.Time
 	freshUntil time.Time // zero if nothing was verified yet
+	hubKey     string    // whose checkpoints are taken
 }
 
 // fresh tells whether the copy is known to be current at now.
@@ -100,7 +101,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	case hits == nil && !bare:
 		return nil, nil
 	}
-	asked := question{measures: measures, numbered: parsing == nil, name: q.Name, day: gongxin.DayOf(now), searching: bare}
+	asked := question{measures: measures, numbered: parsing == nil, name: q.Name, day: gongxin.DayOf(now), searching: bare, forked: g.fork.Load() != nil}
 	outcome, found, reasons := asked.judge(hits)
 	if len(found) > maxHits {
 		found = strongest(found, maxHits)

@@ -87,7 +87,8 @@ type held struct {
 type state struct {
 	db     *sql.DB
 	key    screen.Key
-	hub    []byte // hash of the hub's verifier key
+	hub    []byte // hash of the hub's verifier key, as the gate was given it
+	given  string // that key
 	at     feed.Position
 	closed bool // db is closed, because another file was to take its place
 }
@@ -100,7 +101,7 @@ func openState(ctx context.Context, path string, key screen.Key, verifierKey str
 		return nil, nil, err
 	}
 	hub := sha256.Sum256([]byte(verifierKey))
-	s := &state{db: db, key: key, hub: hub[:]}
+	s := &state{db: db, key: key, hub: hub[:], given: verifierKey}
 	index, err := s.load(ctx)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
@@ -115,7 +116,7 @@ func attachState(ctx context.Context, path string, old *state, at feed.Position)
 	if err != nil {
 		return old, err
 	}
-	return &state{db: db, key: old.key, hub: old.hub, at: at}, nil
+	return &state{db: db, key: old.key, hub: old.hub, given: old.given, at: at}, nil
 }
 
 func (s *state) load(ctx context.Context) (*screen.Index, error) {
@@ -187,11 +188,12 @@ func (s *state) loadPosition(ctx context.Context) error {
 		return fmt.Errorf("%w: the position", errDamaged)
 	case format != stateFormat:
 		return fmt.Errorf("%w: format %d is not %d", errDamaged, format, stateFormat)
-	case !hmac.Equal(hub, s.hub):
-		return gongxin.Conflict("GATE_OTHER_HUB", "")
 	}
 	if err := s.at.UnmarshalBinary(position); err != nil {
 		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	if !hmac.Equal(hub, s.hub) && s.at.Keys.Current != s.given { // the second after the hub's key was replaced, and its file here as well
+		return gongxin.Conflict("GATE_OTHER_HUB", "")
 	}
 	return nil
 }

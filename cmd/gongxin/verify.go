@@ -47,7 +47,7 @@ Exit code 0: all is as it was signed. 1: something is not, and is named. 2: wron
 	f := c.Flags()
 	f.StringVar(&n.url, "url", "", "address of a hub, a relay or a mirror, whose public log is verified")
 	f.StringVar(&n.proof, "proof", "", "file that gongxin proof wrote")
-	f.StringArrayVar(&n.keys, "key", nil, "file with the hub's public key; again for a key that replaced it (with --data: hub.pub there)")
+	f.StringArrayVar(&n.keys, "key", nil, "file with the hub's public key; again for one that it has replaced (with --data: those there, unless given)")
 	f.StringArrayVar(&n.gateKeys, "gate-key", nil, "file with the gate's public key, for its receipts in a proof")
 	f.StringVar(&n.from, "from", "", "report of an earlier audit (--json), of which the log must be the continuation")
 	f.BoolVar(&n.json, "json", false, "write the report as JSON")
@@ -64,13 +64,16 @@ func (n *verifyCommand) run(c *cobra.Command) error {
 	if given != 1 {
 		return usage("give one of --data, --url and --proof")
 	}
-	if n.url == "" && n.proof == "" && len(n.keys) == 0 {
-		n.keys = []string{n.home.path("hub.pub")}
+	var keys []*ledger.Verifier
+	var err error
+	switch {
+	case len(n.keys) > 0:
+		keys, err = verifiers(n.keys)
+	case n.url == "" && n.proof == "":
+		keys, err = n.home.publicKeys()
+	default:
+		err = usage("--key: give the file with the hub's public key")
 	}
-	if len(n.keys) == 0 {
-		return usage("--key: give the file with the hub's public key")
-	}
-	keys, err := verifiers(n.keys)
 	if err != nil {
 		return err
 	}

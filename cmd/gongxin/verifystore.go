@@ -37,6 +37,29 @@ func (h home) openThere(ctx context.Context) (*store.DB, *ledger.Signer, error) 
 	return db, signer, err
 }
 
+// publicKeys returns the keys of the hub that its own directory knows, older ones too.
+func (h home) publicKeys() ([]*ledger.Verifier, error) {
+	keys, err := verifiers([]string{h.path("hub.pub")})
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"hub.key", oldKey} {
+		if !exists(h.path(name)) {
+			continue
+		}
+		key, err := h.verifierOf(name)
+		if err != nil {
+			return nil, err
+		}
+		v, err := ledger.NewVerifier(key)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", h.path(name), err)
+		}
+		keys = append(keys, v)
+	}
+	return keys, nil
+}
+
 // newestSnapshot returns the newest snapshot of the hub; nil if it has none.
 func (h home) newestSnapshot() (*audit.Snapshot, error) {
 	const prefix, suffix = "partner-", ".gxs"

@@ -137,8 +137,8 @@ func (a Audit) Run(ctx context.Context) (*Report, error) {
 // A keyring knows by which keys checkpoints may be signed, and at which size.
 type keyring struct {
 	keys    []*ledger.Verifier
-	next    string // announced and not yet seen to sign
-	current string // the only one that may still sign; "" until a key has taken over
+	current string // the one that signs; "" until the first checkpoint was seen
+	next    string // announced, and may sign from now on; "" if none
 }
 
 func newKeyring(keys []*ledger.Verifier) *keyring { return &keyring{keys: keys} }
@@ -158,21 +158,25 @@ func (k *keyring) open(checkpoint []byte) (ledger.Head, string, error) {
 	return head, "", err
 }
 
-// announce adds a key that the log has announced.
+// announce adds a key that the log has announced. To announce the current one takes
+// back what was announced before.
 func (k *keyring) announce(v *ledger.Verifier) {
-	k.next = v.Key()
+	if k.next = v.Key(); k.next == k.current {
+		k.next = ""
+	}
 	for _, known := range k.keys {
-		if known.Key() == k.next {
+		if known.Key() == v.Key() {
 			return
 		}
 	}
 	k.keys = append(k.keys, v)
 }
 
-// signed notes that key signed a later checkpoint, and tells whether it may have.
+// signed notes that key signed a later checkpoint, and tells whether it may have: the
+// first may be by any that was given, then the announced one takes over for good.
 func (k *keyring) signed(key string) bool {
-	if k.next != "" && key == k.next {
+	if k.current == "" || key == k.next {
 		k.current, k.next = key, ""
 	}
-	return k.current == "" || key == k.current || key == k.next
+	return key == k.current
 }

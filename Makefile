@@ -6,11 +6,12 @@ SHELL := /bin/bash
 
 GO ?= go
 FUZZTIME ?= 10s
+SCHEDULES ?= 100000
 BENCH ?= .
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 .NOTPARALLEL:
-.PHONY: help build generate test prepare format vet lint generated compile check bench fuzz demo clean
+.PHONY: help build generate test prepare format vet lint generated compile check bench fuzz sim demo clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +58,9 @@ bench: ## every benchmark; BENCH=Screen for some
 
 fuzz: ## every fuzz target for FUZZTIME (10s) each
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+sim: ## the long simulation: SCHEDULES schedules of faults (100000), about an hour on two cores
+	$(GO) test ./internal/sim -run TestSchedules -schedules $(SCHEDULES) -timeout 10h -v
 
 demo: ## the story, told by the real parts
 	$(GO) run ./cmd/gongxin demo

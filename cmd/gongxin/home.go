@@ -147,7 +147,7 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 			Writer: hub.NewWriter(db), Policy: rules, Calendar: days, Courts: courts.Embedded(), Scribe: scribe, Now: now, Random: rand.Reader,
 		}),
 		Courts: courts.Embedded(), Policy: rules, Calendar: days, Guard: h.guard, VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
-		Now: now, Random: rand.Reader, Log: log,
+		Prove: prover(signer, now), Now: now, Random: rand.Reader, Log: log,
 	})
 	if err == nil {
 		err = h.signedOver(ctx, centre)

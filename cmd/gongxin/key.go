@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,8 @@ import (
 //	gongxin key rotate    1. hub.key.next: the next key is made
 //	                      2. the ledger announces it, signed by hub.key as until now
 //	                      3. handover.json: that it was announced
-//	start of gongxin hub  4. hub.key.old: the key until now; hub.key.next becomes hub.key
+//	start of gongxin hub  4. hub.key.old: the key until now, hub.pub.old: the public keys of
+//	                         all before; hub.key.next becomes hub.key
 //	                      5. the ledger announces the key again, signed by it
 //	                      6. a snapshot, signed by it, for gates that know no other; hub.pub
 //
@@ -34,6 +36,7 @@ import (
 const (
 	nextKey      = "hub.key.next"
 	oldKey       = "hub.key.old"
+	oldKeys      = "hub.pub.old" // one a line, for auditors of the whole log
 	handoverFile = "handover.json"
 )
 
@@ -119,6 +122,9 @@ func (h home) takeOver() error {
 		err = replaceFile(h.path(oldKey), string(secret), 0o600)
 	}
 	if err == nil {
+		err = h.keepPublic(current)
+	}
+	if err == nil {
 		err = os.Rename(h.path(nextKey), h.path("hub.key"))
 	}
 	if err == nil {
@@ -128,6 +134,18 @@ func (h home) takeOver() error {
 		return fmt.Errorf("take the next key: %w", err)
 	}
 	return nil
+}
+
+// keepPublic adds a public key to those that were, once.
+func (h home) keepPublic(key string) error {
+	b, err := os.ReadFile(h.path(oldKeys))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if slices.Contains(strings.Fields(string(b)), key) {
+		return nil
+	}
+	return replaceFile(h.path(oldKeys), string(b)+key+"\n", 0o644)
 }
 
 func (h home) verifierOf(name string) (string, error) {

@@ -218,6 +218,11 @@ func TestAHubGoesOverToAnotherKey(t *testing.T) {
 		}
 	})
 
+	keys, err := r.home.publicKeys()
+	if err != nil || len(keys) < 2 {
+		t.Errorf("an auditor is given %d keys, %v", len(keys), err)
+	}
+
 	// And once more: who slept through both follows both.
 	r.during(func(centre *hub.Hub) {
 		if _, err := r.home.rotate(t.Context(), centre); err != nil {
@@ -231,6 +236,10 @@ func TestAHubGoesOverToAnotherKey(t *testing.T) {
 		}
 		r.follow(centre, r.key(), feed.Position{})
 	})
+	all, err := os.ReadFile(r.home.path(oldKeys))
+	if want := first + "\n" + second + "\n"; err != nil || string(all) != want {
+		t.Errorf("the public keys before: %q, %v, want %q", all, err, want)
+	}
 }
 
 func TestAHandoverThatDoesNotFitTheKeysStopsTheHub(t *testing.T) {

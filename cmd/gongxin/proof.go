@@ -11,7 +11,9 @@ import (
 
 	"gongxin"
 	"gongxin/internal/audit"
+	"gongxin/internal/hub"
 	"gongxin/internal/store"
+	"gongxin/ledger"
 )
 
 // proofCommand writes a proof out of a hub's data.
@@ -76,6 +78,17 @@ func (n *proofCommand) run(ctx context.Context) error {
 		return usage("--out: %s is there already", n.out)
 	}
 	return err
+}
+
+// prover gives proofs over the network.
+func prover(signer *ledger.Signer, now func() time.Time) hub.Prover {
+	return func(ctx context.Context, v *store.View, id gongxin.ListingID, at time.Time, gate string) ([]byte, error) {
+		proof, err := audit.Prove(ctx, kept{v}, signer, id, audit.Question{At: at.UTC(), Gate: gate}, now())
+		if err != nil {
+			return nil, err
+		}
+		return proof.Encode()
+	}
 }
 
 // parseInstant reads an instant as people write it, in China's time, or with its zone.

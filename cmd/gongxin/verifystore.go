@@ -39,7 +39,11 @@ func (h home) openThere(ctx context.Context) (*store.DB, *ledger.Signer, error) 
 
 // publicKeys returns the keys of the hub that its own directory knows, older ones too.
 func (h home) publicKeys() ([]*ledger.Verifier, error) {
-	keys, err := verifiers([]string{h.path("hub.pub")})
+	paths := []string{h.path("hub.pub")}
+	if exists(h.path(oldKeys)) {
+		paths = append(paths, h.path(oldKeys))
+	}
+	keys, err := verifiers(paths)
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,7 @@ var matrix = []entry{
 	{operation: "listing-read", roles: overseers},
 	{operation: "listing-deliveries", roles: boards}, // 2.4: whether a withdrawal has arrived, where and when
 	{operation: "listing-at", roles: boards},
+	{operation: "listing-proof", roles: bench}, // it holds what the court knows of the listing
 	{operation: "listing-full", roles: bench},
 	{operation: "listing-search", roles: with(bench, gongxin.RoleOperator)},
 	{operation: "documents-list", roles: with(bench, gongxin.RoleAuditor, gongxin.RoleSubject)},

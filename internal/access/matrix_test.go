@@ -65,6 +65,7 @@ var opens = map[string]string{
 
 	"listing-deliveries": "yyy-y--yy-",
 	"listing-at":         "yyy-y--yy-",
+	"listing-proof":      "yyy-------",
 
 	"listing-search": "yyy-y-----",
 	"documents-list": "yyy-----yy",

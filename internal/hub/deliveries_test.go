@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"gongxin"
 	"gongxin/feed"
 	"gongxin/internal/access"
+	"gongxin/internal/store"
 	"gongxin/ledger"
 )
 
@@ -391,5 +393,33 @@ func TestTheStateAtAnInstantIsTold(t *testing.T) {
 	status, _ := c.do("judge", "GET", path, nil)
 	if status != 422 {
 		t.Errorf("without an instant: %d", status)
+	}
+}
+
+// A proof says all that the court knows, so its reader and purpose are recorded.
+func TestAProofIsGivenForAPurposeAlone(t *testing.T) {
+	c := newCentre(t)
+	b := c.want(200, "", "court", "POST", "/v1/intake?report=all", rowsOf(1, 1))
+	var taken struct{ Listing string }
+	if err := json.NewDecoder(bytes.NewReader(b)).Decode(&taken); err != nil {
+		t.Fatal(err)
+	}
+	path := "/v1/listings/" + taken.Listing + "/proof?at=2017-09-01T02:00:00Z"
+	stated := path + "&purpose=" + url.QueryEscape("答复申诉人")
+	c.want(503, "PROOFS_OFF", "judge", "GET", stated, nil)
+	c.Prove = func(_ context.Context, _ *store.View, id gongxin.ListingID, at time.Time, gate string) ([]byte, error) {
+		return json.Marshal([]string{id.String(), at.UTC().Format(time.RFC3339), gate})
+	}
+	c.want(422, "PURPOSE_NEEDED", "judge", "GET", path, nil)
+	c.want(403, "NOT_ALLOWED", "operator", "GET", stated, nil)
+	c.want(404, "UNKNOWN_LISTING", "stranger", "GET", stated, nil)
+	c.want(422, "QUERY_PARAMETER", "judge", "GET", strings.Replace(stated, "2017", "2030", 1), nil)
+	got := c.want(200, "", "judge", "GET", stated+"&gate=railway", nil)
+	if want := fmt.Sprintf(`[%q,"2017-09-01T02:00:00Z","railway"]`, taken.Listing); string(got) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	all, err := c.Disclosures(t.Context(), today.Add(-time.Hour), today.Add(time.Hour), 10)
+	if err != nil || len(all) != 1 || all[0].Operation != "listing-proof" || all[0].Purpose != "答复申诉人" || all[0].By != "judge" {
+		t.Errorf("on record: %+v, %v", all, err)
 	}
 }

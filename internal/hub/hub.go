@@ -49,6 +49,7 @@ type Config struct {
 	Exercise    bool               // the clock is shifted for training: shown loudly
 	LateAfter   time.Duration      // a gate that has not confirmed an event for longer is late; an hour if zero
 	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero
+	Prove       Prover             // writes proofs; nil: the hub gives none
 	OIDC        *access.OIDCConfig // where people may sign in; nil: with passwords alone
 	Now         func() time.Time
 	Random      io.Reader

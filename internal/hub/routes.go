@@ -59,6 +59,7 @@ func (h *Hub) Handler() http.Handler {
 	route(j, "deliveries-read", http.MethodGet, "/v1/deliveries", "Which gates are late, and which endings have not arrived or not led to a lift", a.deliveries)
 	route(j, "listing-deliveries", http.MethodGet, "/v1/listings/{id}/deliveries", "When each change of a listing was sent to, applied, acted on and lifted by each department", a.listingDeliveries)
 	route(j, "listing-at", http.MethodGet, "/v1/listings/{id}/state", "Whether a listing was in force at an instant, and on which sequence a department acted", a.stateAt)
+	route(j, "listing-proof", http.MethodGet, "/v1/listings/{id}/proof", "The same as a file that anybody checks offline; purpose and reader are recorded", a.proof)
 
 	a.stepRoutes(j, mux)
 	a.entranceRoutes(j, mux)

@@ -22,7 +22,7 @@ func openFile(ctx context.Context, path, journal string) (*sql.DB, error) {
 	}
 	q := url.Values{"_txlock": {"exclusive"}, "_pragma": {
 		"busy_timeout(0)", "locking_mode(EXCLUSIVE)", "journal_mode(" + journal + ")", "synchronous(FULL)",
-		"trusted_schema(OFF)", "cell_size_check(ON)", "cache_size(-65536)",
+		"trusted_schema(OFF)", "cell_size_check(ON)", "cache_size(-65536)", "temp_store(MEMORY)",
 	}}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
 	db, err := sql.Open("sqlite", u.String())

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"strings"
 
 	"gongxin"
 	"gongxin/feed"
@@ -68,11 +69,19 @@ const (
 	readListings   = `SELECT ` + listingColumns + ` FROM listings`
 	readElement    = `SELECT element FROM listings WHERE id = $1`
 	readStanding   = `SELECT since, whose FROM listings WHERE id = $1`
-	writeListing   = `INSERT INTO listings (` + listingColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-		ON CONFLICT (id) DO UPDATE SET sequence = $2, element = $3, hash = $4, tag = $5, name = $6, masked = $7, case_number = $8,
-			court = $9, severity = $10, published = $11, until = $12, sum = $13, since = $14, whose = $15`
-	removeListing = `DELETE FROM listings WHERE id = $1`
+	removeListing  = `DELETE FROM listings WHERE id = $1`
 )
+
+const listingFields = 15
+
+// writeListings writes n rows.
+func writeListings(n int) string {
+	row := "(?" + strings.Repeat(", ?", listingFields-1) + ")"
+	return "INSERT INTO listings (" + listingColumns + ") VALUES " + row + strings.Repeat(", "+row, n-1) + `
+		ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, element = excluded.element, hash = excluded.hash, tag = excluded.tag,
+			name = excluded.name, masked = excluded.masked, case_number = excluded.case_number, court = excluded.court, severity = excluded.severity,
+			published = excluded.published, until = excluded.until, sum = excluded.sum, since = excluded.since, whose = excluded.whose`
+}
 
 // A held is one listing in force.
 type held struct {
@@ -208,22 +217,24 @@ func unreadable(err error) error {
 
 // sums makes keyed sums of rows: fields with their lengths, first half of
 // HMAC-SHA-256.
-type sums struct{ mac hash.Hash }
+type sums struct {
+	mac hash.Hash
+	buf []byte
+}
 
 func (s *state) sums() *sums {
 	m := hmac.New(sha256.New, s.key[:])
 	m.Write([]byte("gongxin gate state"))
-	return &sums{hmac.New(sha256.New, m.Sum(nil))}
+	return &sums{mac: hmac.New(sha256.New, m.Sum(nil))}
 }
 
 func (s *sums) of(fields ...[]byte) []byte {
-	s.mac.Reset()
+	s.buf = s.buf[:0]
 	for _, f := range fields {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(f)))
-		s.mac.Write(n[:])
-		s.mac.Write(f)
+		s.buf = append(binary.BigEndian.AppendUint64(s.buf, uint64(len(f))), f...)
 	}
+	s.mac.Reset()
+	s.mac.Write(s.buf) // at once: each piece by itself costs as much as hashing it
 	return s.mac.Sum(nil)[:16]
 }
 
@@ -396,28 +407,51 @@ func (s *state) writeRows(ctx context.Context, tx *sql.Tx, d difference) error {
 	if len(d.put)+len(d.gone) == 0 {
 		return nil
 	}
-	put, err := tx.PrepareContext(ctx, writeListing)
-	if err != nil {
+	if err := s.putRows(ctx, tx, d.put); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	defer put.Close()
 	remove, err := tx.PrepareContext(ctx, removeListing)
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	defer remove.Close()
-	sums := s.sums()
-	for _, h := range d.put {
-		e := h.entry
-		_, err := put.ExecContext(ctx, h.id[:], int64(h.sequence), h.element[:], int64(e.Mark.Hash), e.Mark.Tag[:], e.Name, e.Masked, e.Case,
-			e.Court, string(e.Severity), int64(e.Published), int64(e.Until), sums.held(h), int64(h.since), int64(h.whose))
-		if err != nil {
-			return fmt.Errorf("write listing %s: %w", h.id, err)
-		}
-	}
 	for _, l := range d.gone {
 		if _, err := remove.ExecContext(ctx, l.id[:]); err != nil {
 			return fmt.Errorf("remove listing %s: %w", l.id, err)
+		}
+	}
+	return nil
+}
+
+// together is how many rows a statement writes: what a statement costs beside its
+// rows is most of what a row by itself costs.
+const together = 50
+
+// putRows writes rows, many with a statement as long as there are as many.
+func (s *state) putRows(ctx context.Context, tx *sql.Tx, put []held) error {
+	sums := s.sums()
+	args := make([]any, 0, together*listingFields)
+	for n := together; len(put) > 0; n = 1 {
+		if len(put) < n {
+			continue
+		}
+		stmt, err := tx.PrepareContext(ctx, writeListings(n))
+		if err != nil {
+			return err
+		}
+		for ; len(put) >= n; put = put[n:] {
+			args = args[:0]
+			for i := range put[:n] {
+				h, e := &put[i], &put[i].entry
+				args = append(args, h.id[:], int64(h.sequence), h.element[:], int64(e.Mark.Hash), e.Mark.Tag[:], e.Name, e.Masked, e.Case,
+					e.Court, string(e.Severity), int64(e.Published), int64(e.Until), sums.held(*h), int64(h.since), int64(h.whose))
+			}
+			if _, err := stmt.ExecContext(ctx, args...); err != nil {
+				return errors.Join(fmt.Errorf("from listing %s: %w", put[0].id, err), stmt.Close())
+			}
+		}
+		if err := stmt.Close(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -179,3 +179,43 @@ func TestADamagedRecordOfTheFirstVersionIsLeftAsItIs(t *testing.T) {
 		t.Errorf("the file was changed: %v", err)
 	}
 }
+
+func TestARecordOfTheSecondVersionIsGoneOnWith(t *testing.T) {
+	h := newHub(t)
+	id := h.admit(entry(t, 0))
+	c := h.config(t.TempDir())
+	g := reopened(t, c)
+	h.catchUp(t, g)
+	reference := g.person(t, 0).Reference
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := openFile(t.Context(), filepath.Join(c.Dir, outcomesFile), "TRUNCATE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var format int
+	var rows uint64
+	var digest, head, sum []byte
+	if err := db.QueryRowContext(t.Context(), readTotals).Scan(&format, &rows, &digest, &head, &sum); err != nil {
+		t.Fatal(err)
+	}
+	older := totalsSum(2, rows, digest, head)
+	if _, err := db.ExecContext(t.Context(), `DROP TABLE acts; DROP TABLE calls; UPDATE totals SET format = 2, sum = $1`, older[:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.withdraw(id)
+	for range 2 { // the second time it is of the present version
+		g = reopened(t, c)
+		h.catchUp(t, g)
+		if r := g.stands(t, reference); r.State != stateLifted {
+			t.Errorf("%+v", r)
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

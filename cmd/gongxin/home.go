@@ -13,9 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"gongxin"
 	"gongxin/internal/courts"
 	"gongxin/internal/documents"
 	"gongxin/internal/hub"
+	"gongxin/internal/packages"
 	"gongxin/internal/register"
 	"gongxin/internal/store"
 	"gongxin/ledger"
@@ -118,6 +120,30 @@ func boundMemory() {
 	}
 }
 
+// latePackages tells who is late among the departments that get packages.
+func (h home) latePackages(verifierKey string) hub.Offline {
+	words := map[string]gongxin.Text{
+		packages.LatePackage: {ZH: "数据包未按期制作", EN: "package not made in time"},
+		packages.LateReceipt: {ZH: "数据包尚未回执", EN: "package not confirmed"},
+		packages.Disagrees:   {ZH: "回执与签署内容不一致", EN: "receipt differs from what was signed"},
+	}
+	return func(day gongxin.Day) ([]hub.LatePackage, error) {
+		if !exists(h.path("packages")) {
+			return nil, nil // nobody gets any
+		}
+		room, err := packages.Open(packages.Config{Dir: h.dir, VerifierKey: verifierKey})
+		if err != nil {
+			return nil, err
+		}
+		late, err := room.Overdue(day)
+		out := make([]hub.LatePackage, len(late))
+		for i, o := range late {
+			out[i] = hub.LatePackage{Gate: o.Gate, Organisation: o.Department, What: words[o.What], Since: o.Since}
+		}
+		return out, err
+	}
+}
+
 // open opens the store of h and returns the hub on it; close the store when done.
 func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log *slog.Logger) (*hub.Hub, *store.DB, error) {
 	// A hub holds little and makes much garbage while a large file comes in: to
@@ -147,7 +173,7 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 			Writer: hub.NewWriter(db), Policy: rules, Calendar: days, Courts: courts.Embedded(), Scribe: scribe, Now: now, Random: rand.Reader,
 		}),
 		Courts: courts.Embedded(), Policy: rules, Calendar: days, Guard: h.guard, VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
-		Prove: prover(signer, now), Now: now, Random: rand.Reader, Log: log,
+		Offline: h.latePackages(signer.VerifierKey()), Prove: prover(signer, now), Now: now, Random: rand.Reader, Log: log,
 	})
 	if err == nil {
 		err = h.signedOver(ctx, centre)

@@ -24,6 +24,7 @@ type hubCommand struct {
 	tls             tlsFlags
 	oidc            access.OIDCConfig
 	oidcSecret      string
+	lateAfter       time.Duration
 	verbose         bool
 }
 
@@ -46,6 +47,7 @@ func newHub() *cobra.Command {
 	f.StringVar(&h.address, "address", "", "address at which people reach this hub, such as https://hub.example.cn; printed beside access codes")
 	f.StringSliceVar(&h.proxies, "trusted-proxy", nil, "network of a proxy in front, such as 127.0.0.1/32: limits then count its clients, by X-Forwarded-For")
 	f.StringVar(&h.publish, "publish", "", "also write the departments' changes as files into this directory")
+	f.DurationVar(&h.lateAfter, "late-after", time.Hour, "a gate that has not confirmed a change for longer is named as late")
 	f.StringVar(&h.tls.cert, "tls-cert", "", "certificate chain (PEM) to serve with; read again when it changes")
 	f.StringVar(&h.tls.key, "tls-key", "", "private key (PEM) of --tls-cert")
 	f.StringVar(&h.tls.clients, "tls-clients", "", "authorities (PEM) of clients' certificates, for tokens that are bound to one")
@@ -65,6 +67,9 @@ func (h *hubCommand) run(ctx context.Context) error {
 	}
 	if (h.tls.cert == "") != (h.tls.key == "") || h.tls.clients != "" && h.tls.cert == "" {
 		return usage("--tls-cert and --tls-key go together, and --tls-clients needs them")
+	}
+	if h.lateAfter <= 0 {
+		return usage("--late-after %s: longer than nothing", h.lateAfter)
 	}
 	oidc, err := h.provider()
 	if err != nil {
@@ -87,6 +92,7 @@ func (h *hubCommand) run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
+	centre.LateAfter = h.lateAfter
 	centre.PublishDir, centre.Address, centre.OIDC, centre.Proxies = h.publish, h.address, oidc, proxies
 	if err := centre.Seed(ctx); err != nil {
 		return fmt.Errorf("load the organisations: %w", err)

@@ -141,6 +141,7 @@ type Board struct {
 	Kept       []KeptMeasure   `json:"kept" doc:"measures kept beyond their stated end (3.13)"`
 	Reviews    []WaitingReview `json:"reviews" doc:"of restrictions, without an answer (3.12)"`
 	Batches    []Batch         `json:"batches" doc:"that wait for a second person"`
+	Packages   []LatePackage   `json:"packages" doc:"for departments without a network: not made, or not confirmed, in time (2.2)"`
 	Late       []LateGate      `json:"late" doc:"gates that have not confirmed in time what was signed (2.2, 2.4)"`
 
 	all  bool     // the caller sees every court
@@ -168,6 +169,9 @@ func (h *Hub) board(ctx context.Context, q boardQuery) (b Board, err error) {
 			return err
 		}
 		if b.Late, err = h.lateGates(ctx, v); err != nil {
+			return err
+		}
+		if b.Packages, err = h.latePackages(); err != nil {
 			return err
 		}
 		return b.readDepartments(ctx, v, s)

@@ -83,6 +83,30 @@ func retired(ctx context.Context, v *store.View, now time.Time) (map[string]bool
 	return gone, nil
 }
 
+// Offline names departments without a network that are late on a day, or towards
+// which the hub is.
+type Offline func(gongxin.Day) ([]LatePackage, error)
+
+// A LatePackage is a package that was not made, or not confirmed, in time (2.2).
+type LatePackage struct {
+	Gate         string       `json:"gate"`
+	Organisation string       `json:"organisation"`
+	What         gongxin.Text `json:"what"`
+	Since        gongxin.Day  `json:"since" doc:"its last day"`
+}
+
+// latePackages names those that are late today.
+func (h *Hub) latePackages() ([]LatePackage, error) {
+	if h.Offline == nil {
+		return []LatePackage{}, nil
+	}
+	late, err := h.Offline(gongxin.DayOf(h.Now()))
+	if late == nil {
+		late = []LatePackage{}
+	}
+	return late, err
+}
+
 // A LateEnding is the end of a listing, or a suspension, that has not reached every
 // department in time, or after which restrictions stand (2.4, 3.13).
 type LateEnding struct {
@@ -180,11 +204,12 @@ type deliveriesInput struct {
 
 type deliveriesOutput struct {
 	Body struct {
-		Sequence uint64       `json:"sequence" doc:"of the hub"`
-		Allowed  int64        `json:"allowed_seconds" doc:"within which a gate has to confirm"`
-		Late     []LateGate   `json:"late" doc:"gates that have not confirmed in time, the longest first"`
-		Gates    []Gate       `json:"gates,omitempty" doc:"all of them, unless only late ones were asked for"`
-		Endings  []LateEnding `json:"endings" doc:"listings whose end has not arrived or not led to a lift in time, the oldest first; 1000 of each at most"`
+		Sequence uint64        `json:"sequence" doc:"of the hub"`
+		Allowed  int64         `json:"allowed_seconds" doc:"within which a gate has to confirm"`
+		Late     []LateGate    `json:"late" doc:"gates that have not confirmed in time, the longest first"`
+		Packages []LatePackage `json:"packages" doc:"for departments without a network: not made, or not confirmed, in time"`
+		Gates    []Gate        `json:"gates,omitempty" doc:"all of them, unless only late ones were asked for"`
+		Endings  []LateEnding  `json:"endings" doc:"listings whose end has not arrived or not led to a lift in time, the oldest first; 1000 of each at most"`
 	}
 }
 
@@ -205,6 +230,9 @@ func (a *api) deliveries(ctx context.Context, in *deliveriesInput) (*deliveriesO
 		b.Endings, err = a.hub.lateEndings(ctx, v, b.Late)
 		return err
 	})
+	if err == nil {
+		b.Packages, err = a.hub.latePackages()
+	}
 	if err == nil && !in.Late {
 		b.Gates, err = a.hub.Gates(ctx)
 	}

@@ -423,3 +423,25 @@ func TestAProofIsGivenForAPurposeAlone(t *testing.T) {
 		t.Errorf("on record: %+v, %v", all, err)
 	}
 }
+
+func TestDepartmentsWithoutANetworkAreNamedToo(t *testing.T) {
+	c := newCentre(t)
+	c.Offline = func(day gongxin.Day) ([]LatePackage, error) {
+		if day != gongxin.DayOf(today) {
+			t.Errorf("asked for %s", day)
+		}
+		return []LatePackage{{Gate: "island", Organisation: "渡口管理所", What: gongxin.Text{ZH: "数据包尚未回执", EN: "package not confirmed"}, Since: day.Add(-2)}}, nil
+	}
+	for path, want := range map[string]string{
+		"/v1/deliveries?late=true": `"packages":[{"gate":"island"`,
+		"/v1/board":                `"packages":[{"gate":"island"`,
+		"/board?lang=en":           "package not confirmed",
+	} {
+		if b := c.want(200, "", "operator", "GET", path, nil); !bytes.Contains(b, []byte(want)) {
+			t.Errorf("%s lacks %s", path, want)
+		}
+	}
+	if b := c.want(200, "", "nobody", "GET", "/status/fragment", nil); bytes.Contains(b, []byte("island")) {
+		t.Errorf("the public page names who gets packages: %s", b)
+	}
+}

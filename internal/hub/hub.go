@@ -48,6 +48,7 @@ type Config struct {
 	Address     string             // at which people reach the hub, printed beside access codes
 	Exercise    bool               // the clock is shifted for training: shown loudly
 	LateAfter   time.Duration      // a gate that has not confirmed an event for longer is late; an hour if zero
+	Offline     Offline            // who is late among departments without a network; nil: there are none
 	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero
 	Prove       Prover             // writes proofs; nil: the hub gives none
 	OIDC        *access.OIDCConfig // where people may sign in; nil: with passwords alone

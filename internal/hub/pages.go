@@ -169,6 +169,9 @@ func (h *Hub) shownBoard(b Board, q boardQuery) web.Board {
 	for _, g := range b.Late {
 		v.Late = append(v.Late, web.LateGate{Name: g.Gate, Organisation: g.Organisation, Behind: g.Behind, Since: g.Since})
 	}
+	for _, p := range b.Packages {
+		v.Late = append(v.Late, web.LateGate{Name: p.Gate, Organisation: p.Organisation, What: p.What, Since: p.Since.Start()})
+	}
 	for _, k := range b.Kept {
 		v.Kept = append(v.Kept, web.Kept{Gate: k.Gate, Reference: k.Reference, Measure: k.Measure, Ground: k.Ground, Until: k.Until, Days: daysSince(k.Until.Start(), b.Today)})
 	}

@@ -55,8 +55,9 @@ type Gate struct {
 type LateGate struct {
 	Name         string
 	Organisation string
-	Behind       uint64    // events that it has not confirmed
-	Since        time.Time // the first of them
+	Behind       uint64       // events that it has not confirmed
+	What         gongxin.Text // in place of Behind: of a department without a network, what is late
+	Since        time.Time    // the first of them
 }
 
 // A Listing is the way of one public listing.

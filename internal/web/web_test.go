@@ -80,6 +80,7 @@ func lateOnes() []LateGate {
 	return []LateGate{
 		{Name: "hotels", Organisation: "旅游部门", Behind: 3, Since: nine.Add(-2 * time.Hour)},
 		{Name: "housing", Organisation: "住房和城乡建设部门", Behind: 81204, Since: nine.Add(-time.Hour)},
+		{Name: "island", Organisation: "渡口管理所", What: gongxin.Text{ZH: "数据包尚未回执", EN: "package not confirmed"}, Since: nine.AddDate(0, 0, -3)},
 	}
 }
 

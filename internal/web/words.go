@@ -196,6 +196,13 @@ func (w *words) standing(g Gate, h Head) string {
 	return w.stands[s]
 }
 
+func (w *words) lateBy(g LateGate) string {
+	if g.What.ZH != "" {
+		return w.say(g.What)
+	}
+	return fmt.Sprintf(w.behindBy, g.Behind)
+}
+
 // instant writes t in the time of Shanghai, to the second.
 func instant(t time.Time) string { return t.In(gongxin.Shanghai).Format("2006-01-02 15:04:05") }
 

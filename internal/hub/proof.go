@@ -34,6 +34,9 @@ func (a *api) proof(ctx context.Context, in *proofInput) (*rawOutput, error) {
 		return nil, a.answer(ctx, err)
 	}
 	l, err := a.hub.listing(ctx, in.ID)
+	if err == nil {
+		err = a.hub.signedSince(ctx, in.At)
+	}
 	if err != nil {
 		return nil, a.answer(ctx, err)
 	}
@@ -49,4 +52,14 @@ func (a *api) proof(ctx context.Context, in *proofInput) (*rawOutput, error) {
 		return nil, a.answer(ctx, err)
 	}
 	return newRaw("application/json", file), nil
+}
+
+// signedSince signs the log anew if that was last done before an instant, so that
+// there is a checkpoint to prove it by.
+func (h *Hub) signedSince(ctx context.Context, at time.Time) error {
+	head, err := h.head(ctx)
+	if err != nil || !head.At.Before(at) {
+		return err
+	}
+	return h.Store.Heartbeat(ctx)
 }

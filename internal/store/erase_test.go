@@ -353,3 +353,23 @@ func TestExamineNamesEveryFlawAndGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// The last connection that closes copies the write-ahead log back and removes it,
+// so a log that is left tells of a connection that was never given up.
+func TestAClosedStoreLeavesNoConnection(t *testing.T) {
+	url := storetest.SQLite(t)
+	db, err := store.Open(t.Context(), url, storetest.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admit(t.Context(), db, 1); err != nil {
+		t.Fatal(err)
+	}
+	check(t, db)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(strings.TrimPrefix(url, "sqlite:") + "-wal"); !os.IsNotExist(err) {
+		t.Errorf("the write-ahead log is still there (%v)", err)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // An engine is what differs between the databases; everything else is one text.
@@ -60,6 +62,7 @@ type session struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 	raw   map[string]driver.StmtExecContext // of the bulk load
+	here  bool                              // the database is in this process
 }
 
 func newSession(ctx context.Context, pool *sql.DB) (*session, error) {
@@ -67,12 +70,26 @@ func newSession(ctx context.Context, pool *sql.DB) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return &session{conn: conn, stmts: map[string]*sql.Stmt{}, raw: map[string]driver.StmtExecContext{}}, nil
+	s := &session{conn: conn, stmts: map[string]*sql.Stmt{}, raw: map[string]driver.StmtExecContext{}}
+	err = conn.Raw(func(c any) error {
+		_, remote := c.(*stdlib.Conn)
+		s.here = !remote
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return s, nil
 }
 
 // close gives the connection up and ends it, with whatever transaction is open.
 func (s *session) close() error {
 	var err error
+	if s.here { // SQLite keeps a connection's files open as long as it has statements; a server forgets them with it
+		for _, st := range s.stmts {
+			err = join(err, st.Close())
+		}
+	}
 	raw := s.conn.Raw(func(any) error {
 		for _, st := range s.raw {
 			err = join(err, st.(driver.Stmt).Close())

@@ -98,12 +98,17 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		wait = max(time.Second, min(longestPoll, g.config.MaxAge/4))
 	}
 	c, err := g.config.Source.Changes(ctx, at.Tree.Size(), wait)
-	if err != nil {
+	code := gongxin.CodeOf(err)
+	if err != nil && code != "FEED_GAP" {
 		return false, err
 	}
-	err = g.apply(ctx, c)
-	switch code := gongxin.CodeOf(err); {
-	case code == "FEED_COMMITMENT", code == "FEED_HISTORY", code == "FEED_COUNT", code == "FEED_DIGEST", err != nil && damage(err):
+	if err == nil {
+		err = g.apply(ctx, c)
+		code = gongxin.CodeOf(err)
+	}
+	switch {
+	case code == "FEED_GAP" && c.Checkpoint == nil, // the source has nothing from so long ago any more
+		code == "FEED_COMMITMENT", code == "FEED_HISTORY", code == "FEED_COUNT", code == "FEED_DIGEST", err != nil && damage(err):
 		// A body that was erased meanwhile, or a copy that is not what it was: the
 		// snapshot helps, if it can be verified.
 		if anew := g.fetchAnew(ctx); anew != nil {

@@ -238,10 +238,12 @@ func newKeyRotate() *cobra.Command {
 	c := &cobra.Command{
 		Use: "rotate", Short: "更换签名密钥：现在公告，重新启动中心时启用 · announce another key; the hub signs with it from its next start", Args: cobra.NoArgs,
 		Long: `生成新的签名密钥，并以现在的密钥签名，在账本中公告。网关和缓存节点据此自行换用新公钥，不需要人工操作。
-中心在下一次启动时启用新密钥；同一数据库上有几个中心的，先全部停止，把新的 hub.key 复制到各处，再启动。
+中心在下一次启动时启用新密钥。同一数据库上有几个中心的，先全部停止，只启动执行本命令的一个，
+再把它的 hub.key 和 hub.pub 复制到其他各处，然后启动。
 Makes the next key and announces it in the ledger, signed with the present one: gates
 and relays go over by themselves. The hub takes it at its next start. Where several hubs
-share a database stop all of them, and copy the new hub.key to each before they start.
+share a database stop all of them, start the one with this directory alone, and copy its
+new hub.key and hub.pub to the others before they start.
 If this is interrupted, give the command again.`,
 		Example: "  gongxin key rotate --data ./hub\n  systemctl restart gongxin-hub",
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -7,6 +7,10 @@
 //	gongxin gate       a department's instance
 //	gongxin intake     check or submit a court's file
 //	gongxin screen     ask a gate
+//	gongxin relay      a cache of the feed for many gates
+//	gongxin package    signed files for departments without a network
+//	gongxin verify     check a ledger, or a proof file, trusting nobody
+//	gongxin person     who can sign in; organisation, token, batch, key likewise
 package main
 
 import (

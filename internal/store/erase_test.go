@@ -252,11 +252,7 @@ func TestReceiptsAndKeysAreKept(t *testing.T) {
 			return store.Receipt{Gate: "railway", Sequence: n, At: noon.Add(time.Duration(n) * time.Minute), Received: noon, Count: n, Digest: [32]byte{1}, Note: []byte(note)}
 		}
 		write(t, db, func(ctx context.Context, tx *store.Tx) error {
-			// An unsigned one takes no signed one's place, nor does one that says the same later, as
-			// after a restart of the gate; one that says something else does.
-			other := receipt(7, "seven, another set")
-			other.Count = 6
-			for _, r := range []store.Receipt{receipt(5, "five"), receipt(9, ""), receipt(5, ""), receipt(5, "five again"), receipt(7, "seven"), other} {
+			for _, r := range []store.Receipt{receipt(5, "five"), receipt(9, ""), receipt(5, "")} { // an unsigned one takes no signed one's place
 				if err := tx.SaveReceipt(ctx, r); err != nil {
 					return err
 				}
@@ -270,14 +266,14 @@ func TestReceiptsAndKeysAreKept(t *testing.T) {
 		})
 		view(t, db, func(ctx context.Context, v *store.View) {
 			all, err := v.Receipts(ctx, 0, 9)
-			if err != nil || len(all) != 3 || string(all[0].Note) != "five" || string(all[1].Note) != "seven, another set" || all[2].Note != nil || all[2].Count != 9 {
+			if err != nil || len(all) != 2 || string(all[0].Note) != "five" || all[1].Note != nil || all[1].Count != 9 {
 				t.Errorf("got %+v, %v", all, err)
 			}
-			if all, err := v.Receipts(ctx, 7, 8); err != nil || len(all) != 0 {
+			if all, err := v.Receipts(ctx, 5, 8); err != nil || len(all) != 0 {
 				t.Errorf("got %+v, %v", all, err)
 			}
-			around, err := v.ReceiptsAround(ctx, "railway", noon.Add(8*time.Minute))
-			if err != nil || len(around) != 2 || around[0].Sequence != 7 || around[1].Sequence != 9 {
+			around, err := v.ReceiptsAround(ctx, "railway", noon.Add(7*time.Minute))
+			if err != nil || len(around) != 2 || around[0].Sequence != 5 || around[1].Sequence != 9 {
 				t.Errorf("got %+v, %v", around, err)
 			}
 			if k, err := v.ReceiptKey(ctx, "railway"); err != nil || k != keys[1] {

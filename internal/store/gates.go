@@ -51,10 +51,7 @@ const (
 	saveReceipt = `
 		INSERT INTO receipts (gate, sequence, applied, received, in_force, digest, note) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (gate, sequence) DO UPDATE SET
-			in_force = excluded.in_force, digest = excluded.digest,
-			note = CASE
-				WHEN receipts.note IS NULL OR receipts.in_force <> excluded.in_force OR receipts.digest <> excluded.digest
-				THEN COALESCE(excluded.note, receipts.note) ELSE receipts.note END`
+			in_force = excluded.in_force, digest = excluded.digest, note = COALESCE(excluded.note, receipts.note)`
 )
 
 // noteValue is what a column of signed notes holds: nothing where none was given.

@@ -102,7 +102,7 @@ func (a given) office(ctx context.Context, g *Gate, n int) error {
 	}
 	var err error
 	switch n {
-	case 0, 1, 2:
+	case 0, 2:
 		err = done(doneKept, g.Keep(ctx, Keep{Reference: a.Reference, Ground: law, Until: gongxin.MustDay("2017-05-01"), By: "李科长"}))
 	case 3:
 		p, proposing := g.ProposeReview(ctx, a.Listing, "请复核 "+a.Reference[len(a.Reference)-8:])
@@ -114,14 +114,14 @@ func (a given) office(ctx context.Context, g *Gate, n int) error {
 		}
 		err = done(doneProposed, proposing)
 	}
-	if err != nil || n < 2 || n == 3 {
+	if err != nil || n == 0 || n == 3 {
 		return err
 	}
 	_, err = g.FileReview(ctx, a.Reference, "请复核", "王")
 	if err = done(doneFiled, err); err != nil || n == 4 {
 		return err
 	}
-	upheld := n == 2
+	upheld := n == 1 || n == 2
 	_, err = g.AnswerReview(ctx, a.Reference, upheld, "已经核实", "赵")
 	return done(map[bool]string{true: doneUpheld, false: doneRejected}[upheld], err)
 }
@@ -160,10 +160,21 @@ func TestKillAtAnyInstantLosesNothing(t *testing.T) {
 		h.publish(t, published)
 	}
 	change()
-	answers := map[given]bool{}
-	for kill := range kills {
+	answers, done := map[given]bool{}, map[string]int{}
+	shown := func() bool { // of everything that a child can be told is done, something was
+		for _, what := range []string{doneKept, doneFiled, doneUpheld, doneRejected, doneProposed} {
+			if done[what] == 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for kill := 0; kill < kills || !shown() && kill < 10*kills; kill++ { // a slow machine needs more kills to see as much
 		for _, a := range h.killed(t, dir, published, kill%3 > 0, time.Duration(r.IntN(60))*time.Millisecond, change) {
-			answers[a] = true
+			if !answers[a] {
+				answers[a] = true
+				done[a.Done]++
+			}
 		}
 		g, err := Open(h.offline(dir, published))
 		if err != nil {
@@ -182,15 +193,9 @@ func TestKillAtAnyInstantLosesNothing(t *testing.T) {
 	if len(answers) < kills/3 {
 		t.Errorf("only %d answers were given: the test shows little", len(answers))
 	}
-	done := map[string]int{}
-	for a := range answers {
-		done[a.Done]++
-	}
-	t.Logf("%d kills, sequence %d, told %v", kills, h.size(), done)
-	for _, what := range []string{doneKept, doneFiled, doneUpheld, doneRejected, doneProposed} {
-		if done[what] == 0 {
-			t.Errorf("nothing was %s: the test shows little", what)
-		}
+	t.Logf("sequence %d, told %v", h.size(), done)
+	if !shown() {
+		t.Error("not everything that can be done was done before a kill: the test shows little")
 	}
 }
 

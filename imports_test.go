@@ -22,15 +22,16 @@ var allowed = map[string][]string{
 	"internal/intake":    {"", "identity", "internal/policy", "internal/courts", "internal/calendar"},
 	"internal/register":  {"", "identity", "internal/policy", "internal/calendar"},
 	"feed":               {"", "ledger"},
-	"screen":             {"", "identity"},
-	"gate":               {"", "identity", "feed", "ledger", "screen", "measure"},
+	"match":              {"", "identity"},
+	"screen":             {"", "identity", "match"},
+	"gate":               {"", "identity", "feed", "ledger", "match", "screen", "measure"},
 	"internal/store":     {"", "identity", "ledger", "internal/access"}, // access: its plain values
 	"internal/access":    {""},
 	"internal/documents": {"", "identity", "internal/policy", "internal/calendar", "internal/courts", "internal/register"}, // register: what a Scribe is given
 	"internal/oversight": {"", "internal/policy", "internal/calendar", "internal/courts"},
 	"internal/packages":  {"", "identity", "ledger", "feed", "internal/calendar"},
 	"internal/audit":     {"", "ledger", "feed"},
-	"internal/sim":       {"", "identity", "ledger", "feed", "gate", "measure"},
+	"internal/sim":       {"", "identity", "ledger", "feed", "gate", "measure", "screen"},
 	"relay":              {"", "ledger", "feed"},
 	"internal/synthetic": {"", "identity"}, // invented subjects for the demonstration and the benchmarks
 	"internal/web":       {""},             // says what it needs as web.Source, and the hub gives it

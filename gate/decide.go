@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gongxin"
+	"gongxin/match"
 	"gongxin/measure"
 	"gongxin/screen"
 )
@@ -76,14 +77,14 @@ func (q question) find(h screen.Hit, m gongxin.Measure) finding {
 	if q.numbered {
 		f.hit.Agrees = append(f.hit.Agrees, "number")
 	}
-	agrees := screen.Agrees(h.Name, q.name)
+	agrees := match.Agrees(h.Name, q.name)
 	if agrees {
 		f.hit.Agrees = append(f.hit.Agrees, "name")
 	}
 	switch {
 	case !q.numbered:
 		f.code, f.reason = "NAME_ONLY", text("NAME_ONLY")
-	case screen.Fold(q.name) == "":
+	case match.Fold(q.name) == "":
 		f.code, f.reason = "NAME_NEEDED", text("NAME_NEEDED")
 	case !agrees:
 		f.code, f.reason = "NAME_DIFFERS", text("NAME_DIFFERS", h.Name, q.name)

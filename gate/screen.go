@@ -10,6 +10,7 @@ import (
 
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/match"
 	"gongxin/screen"
 )
 
@@ -88,7 +89,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 
 	*d = gongxin.Decision{Outcome: gongxin.Clear, Scenario: q.Scenario, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil}
 	switch {
-	case bare && screen.Fold(q.Name) == "":
+	case bare && match.Fold(q.Name) == "":
 		return nil, gongxin.Invalid("SUBJECT_NEEDED")
 	case !fresh:
 		d.Outcome = gongxin.Refer

@@ -14,6 +14,7 @@ import (
 	"gongxin"
 	"gongxin/feed"
 	"gongxin/ledger"
+	"gongxin/match"
 	"gongxin/screen"
 )
 
@@ -381,7 +382,7 @@ func (t *track) follow(c feed.Change, force gongxin.Force, entry func(gongxin.En
 }
 
 // samePerson tells whether a restriction on account of a stands on account of b.
-func samePerson(a, b screen.Entry) bool { return a.Mark == b.Mark && screen.Agrees(a.Name, b.Name) }
+func samePerson(a, b screen.Entry) bool { return a.Mark == b.Mark && match.Agrees(a.Name, b.Name) }
 
 // write writes d and the position in one transaction, or nothing.
 func (s *state) write(ctx context.Context, d difference, at feed.Position) error {

@@ -14,6 +14,7 @@ package screen
 import (
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/match"
 )
 
 // An Entry is what the index keeps of one listing in force: enough to answer and
@@ -102,7 +103,7 @@ func (x *Index) Put(id gongxin.ListingID, e Entry) {
 	name, masked := cut(e.Name), cut(e.Masked)
 	n := entry{listing: id, mark: e.Mark, court: x.share(e.Court), severity: x.share(string(e.Severity)), from: e.Published,
 		until: e.Until, lengths: [2]uint16{uint16(len(name)), uint16(len(masked))}, text: name + masked + e.Case}
-	n.nameHash = sipHash(x.marker.name, Fold(name))
+	n.nameHash = sipHash(x.marker.name, match.Fold(name))
 	var ref uint32
 	if k := len(x.free); k > 0 {
 		ref, x.free = x.free[k-1], x.free[:k-1]
@@ -251,7 +252,7 @@ func (x *Index) confirmed(ref uint32, number string, dst []Hit) []Hit {
 // ByName appends to dst the listings whose name agrees with name, at most limit,
 // and returns it. Such hits tell nobody apart: they are for a person to look at.
 func (x *Index) ByName(name string, limit int, dst []Hit) []Hit {
-	folded := Fold(name)
+	folded := match.Fold(name)
 	if folded == "" {
 		return dst
 	}
@@ -260,7 +261,7 @@ func (x *Index) ByName(name string, limit int, dst []Hit) []Hit {
 		return dst
 	}
 	for next := refOf(x.names.slots[i]) + 1; next != 0 && limit > 0; next = x.entries[next-1].next[byName] {
-		if h := x.hit(next - 1); Fold(h.Name) == folded {
+		if h := x.hit(next - 1); match.Fold(h.Name) == folded {
 			dst = append(dst, h)
 			limit--
 		}

@@ -15,6 +15,7 @@ import (
 
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/match"
 )
 
 // citizen returns the n-th citizen number of the province level, which no area
@@ -166,7 +167,7 @@ func compare(t *rapid.T, x *Index, naive map[gongxin.ListingID]Entry, marks map[
 		}
 	}
 	for _, name := range names {
-		if got, want := sorted(x.ByName(name, 1000, nil)), wanted(func(e Entry) bool { return Agrees(e.Name, name) }); !slices.Equal(got, want) {
+		if got, want := sorted(x.ByName(name, 1000, nil)), wanted(func(e Entry) bool { return match.Agrees(e.Name, name) }); !slices.Equal(got, want) {
 			t.Fatalf("by name %s: got %v, want %v", name, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package screen
+package match
 
 import (
 	_ "embed"
@@ -22,13 +22,13 @@ type variants struct {
 var loadVariants = sync.OnceValue(func() variants {
 	rows, err := csv.NewReader(strings.NewReader(variantsFile)).ReadAll()
 	if err != nil {
-		panic(fmt.Sprintf("screen: variants: %v", err))
+		panic(fmt.Sprintf("match: variants: %v", err))
 	}
 	v := variants{map[rune]rune{}, map[rune]bool{}}
 	for _, row := range rows[1:] {
 		a, b := []rune(row[1]), []rune(row[2])
 		if len(a) != 1 || len(b) != 1 {
-			panic(fmt.Sprintf("screen: variants: not one character each: %v", row))
+			panic(fmt.Sprintf("match: variants: not one character each: %v", row))
 		}
 		if row[0] == "dot" {
 			v.dots[b[0]] = true

@@ -23,6 +23,7 @@ type question struct {
 // A finding is one hit with what it leads to.
 type finding struct {
 	hit    gongxin.Hit
+	person person // whose the listing is, of one that restricts
 	code   string
 	reason gongxin.Text
 }

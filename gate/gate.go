@@ -24,6 +24,7 @@ type Gate struct {
 	config   Config
 	follower feed.Follower
 	key      screen.Key
+	persons  personMarker
 	signs    *ledger.ReceiptKey
 	outcomes *outcomes
 	randomMu sync.Mutex
@@ -97,6 +98,7 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	if g.key, err = loadKey(g.config.Dir); err != nil {
 		return err
 	}
+	g.persons = newPersonMarker(g.key)
 	if g.signs, err = g.openReceiptKey(); err != nil {
 		return err
 	}
@@ -198,7 +200,7 @@ func (g *Gate) reconcile(ctx context.Context) error {
 	file := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
 	stands := func(id gongxin.ListingID) (standing, error) {
 		h, in, err := known(id, g.index, file)
-		return standing{in: in, since: h.since, whose: h.whose, until: h.entry.Until, why: endedSomehow}, err
+		return standing{in: in, since: h.since, whose: h.whose, until: h.entry.Until, who: g.persons.of(h.entry), why: endedSomehow}, err
 	}
 	n, err := g.outcomes.reconcile(ctx, stands, g.view.sequence, gongxin.Millis(g.config.Now()), g.loading)
 	g.ended(ctx, n, g.view.sequence)

@@ -18,7 +18,7 @@ import (
 // The record of outcomes: what restricted or referred somebody, until when, what is
 // kept on and on what ground, which reviews were asked for, and what the hub has
 // not been told yet. It holds listings and measures and no listed person's name or
-// number. It cannot be fetched from anywhere, so each row has a sum, and
+// number, only a keyed sum that tells one from another (person). It cannot be fetched from anywhere, so each row has a sum, and
 // totals holds count and sum of all rows: a file that lost or changed any is
 // refused. The journal is the rolled-back kind, because a damaged write-ahead log
 // would quietly be an older file.
@@ -44,6 +44,7 @@ const outcomesSchema = `
 		kept_until INTEGER NOT NULL DEFAULT 0,
 		kept_by TEXT NOT NULL DEFAULT '',
 		kept_at INTEGER NOT NULL DEFAULT 0,
+		person BLOB NOT NULL DEFAULT x'',
 		PRIMARY KEY (reference, part)
 	) WITHOUT ROWID;
 	CREATE INDEX IF NOT EXISTS open_restrictions ON outcomes (listing) WHERE kind = 'restricted' AND lifted_at = 0;
@@ -65,9 +66,9 @@ const outcomesSchema = `
 	);` + reviewsSchema + proposalsSchema + actsSchema + callsSchema
 
 // outcomesFormat is the version of the schema. Format 1 had neither kept measures,
-// reviews nor proposals, format 2 neither acts nor a webhook's queue; their rows and
-// sums stay as they are.
-const outcomesFormat = 3
+// reviews nor proposals, format 2 neither acts nor a webhook's queue, format 3 did not
+// say whose listing it was; their rows and sums stay as they are.
+const outcomesFormat = 4
 
 // What each format adds to the one before; the first adds nothing.
 var upgradeOutcomes = [outcomesFormat]string{1: `
@@ -78,20 +79,21 @@ var upgradeOutcomes = [outcomesFormat]string{1: `
 	ALTER TABLE outcomes ADD COLUMN kept_until INTEGER NOT NULL DEFAULT 0;
 	ALTER TABLE outcomes ADD COLUMN kept_by TEXT NOT NULL DEFAULT '';
 	ALTER TABLE outcomes ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;` + reviewsSchema + proposalsSchema,
-	2: actsSchema + callsSchema}
+	2: actsSchema + callsSchema,
+	3: `ALTER TABLE outcomes ADD COLUMN person BLOB NOT NULL DEFAULT x'';`}
 
 const (
 	readTotals  = `SELECT format, rows, digest, head, sum FROM totals`
 	writeTotals = `INSERT INTO totals (id, format, rows, digest, head, sum) VALUES (1, $1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET format = $1, rows = $2, digest = $3, head = $4, sum = $5`
 	outcomeColumns = `reference, part, kind, listing, scenario, measure, reason, sequence, at, until, lifted_at, lifted_sequence, sum,
-		ended_at, ended_sequence, why, kept_ground, kept_until, kept_by, kept_at`
+		ended_at, ended_sequence, why, kept_ground, kept_until, kept_by, kept_at, person`
 	readOutcomes = `SELECT ` + outcomeColumns + ` FROM outcomes`
 	readOutcome  = readOutcomes + ` WHERE reference = $1 ORDER BY part`
 	readOpenOf   = readOutcomes + ` WHERE listing = $1 AND kind = 'restricted' AND lifted_at = 0 AND ended_at = 0 ORDER BY reference, part`
 	readDue      = readOutcomes + ` WHERE kind = 'restricted' AND lifted_at = 0
 		AND (ended_at = 0 AND until <> 0 AND until < $1 OR ended_at <> 0 AND kept_until < $1) ORDER BY reference, part`
-	writeOutcome = `INSERT INTO outcomes (` + outcomeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, '', '', 0, '', 0)
+	writeOutcome = `INSERT INTO outcomes (` + outcomeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, '', '', 0, '', 0, $14)
 		ON CONFLICT DO NOTHING`
 	moveOutcome = `UPDATE outcomes SET until = $4, lifted_at = $5, lifted_sequence = $6, sum = $7, ended_at = $8, ended_sequence = $9, why = $10,
 		kept_ground = $11, kept_until = $12, kept_by = $13, kept_at = $14 WHERE reference = $1 AND part = $2 AND sum = $3`
@@ -367,7 +369,7 @@ func (o *outcomes) headBytes() []byte {
 func (o *outcomes) add(ctx context.Context, tx *sql.Tx, r outcome) error {
 	sum := r.sum()
 	result, err := tx.ExecContext(ctx, writeOutcome, r.reference, r.part, r.kind, r.listing[:], r.scenario, r.measure, r.reason, int64(r.sequence),
-		millis(r.at), int64(r.until), millis(r.liftedAt), int64(r.liftedSequence), sum[:])
+		millis(r.at), int64(r.until), millis(r.liftedAt), int64(r.liftedSequence), sum[:], r.personBytes())
 	var written int64
 	if err == nil {
 		written, err = result.RowsAffected()

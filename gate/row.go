@@ -57,6 +57,7 @@ type outcome struct {
 	endedSequence  uint64
 	why            string // of one that was lifted or is kept on, ended…; "" if lifted by the first version
 	keep           keep
+	person         person // whose the listing was; zero if not known, as in a referral
 }
 
 // A keep is what a department stated for keeping a restriction on.
@@ -110,6 +111,7 @@ type standing struct {
 	since uint64
 	whose uint64 // both as in held
 	until gongxin.Day
+	who   person // zero if not known
 	why   string // if it is not in force
 }
 
@@ -117,7 +119,7 @@ type standing struct {
 // A correction to another person frees the first one whatever was stated for keeping.
 func (o outcome) under(s standing, at time.Time, sequence uint64) outcome {
 	switch {
-	case o.open() && o.sequence < s.whose:
+	case o.open() && (o.sequence < s.whose || o.person.other(s.who)):
 		return o.lift(endedCorrected, at, sequence)
 	case !s.in:
 		return o.end(s.why, at, sequence)
@@ -146,21 +148,29 @@ func instant(ms int64) time.Time {
 
 func scanOutcome(row scanner) (outcome, error) {
 	var o outcome
-	var listing, sum []byte
+	var listing, sum, who []byte
 	var at, liftedAt, endedAt, keptAt int64
 	err := row.Scan(&o.reference, &o.part, &o.kind, &listing, &o.scenario, &o.measure, &o.reason, &o.sequence, &at, &o.until,
-		&liftedAt, &o.liftedSequence, &sum, &endedAt, &o.endedSequence, &o.why, &o.keep.ground, &o.keep.until, &o.keep.by, &keptAt)
+		&liftedAt, &o.liftedSequence, &sum, &endedAt, &o.endedSequence, &o.why, &o.keep.ground, &o.keep.until, &o.keep.by, &keptAt, &who)
 	if err != nil {
 		return o, unreadable(err)
 	}
-	if len(listing) != len(o.listing) {
+	if len(listing) != len(o.listing) || len(who) != 0 && len(who) != personSize {
 		return o, fmt.Errorf("%w: outcome %s", errDamaged, o.reference)
 	}
+	copy(o.person[:], who)
 	o.listing, o.at, o.liftedAt, o.endedAt, o.keep.at = gongxin.ListingID(listing), instant(at), instant(liftedAt), instant(endedAt), instant(keptAt)
 	if want := o.sum(); string(sum) != string(want[:]) {
 		return o, fmt.Errorf("%w: outcome %s", errDamaged, o.reference)
 	}
 	return o, nil
+}
+
+func (o outcome) personBytes() []byte {
+	if o.person == (person{}) {
+		return []byte{}
+	}
+	return o.person[:]
 }
 
 func (o outcome) sum() ledger.Digest {
@@ -169,6 +179,9 @@ func (o outcome) sum() ledger.Digest {
 	if o.why != "" || o.keep != (keep{}) || !o.endedAt.IsZero() || o.endedSequence != 0 { // a row of format 1 keeps its sum
 		fields = append(fields, []byte(o.why), word(uint64(millis(o.endedAt))), word(o.endedSequence), []byte(o.keep.ground), word(uint64(o.keep.until)),
 			[]byte(o.keep.by), word(uint64(millis(o.keep.at))))
+	}
+	if o.person != (person{}) { // as one of formats 1 to 3 does
+		fields = append(fields, []byte("person"), o.person[:])
 	}
 	return rowSum("outcome", fields...)
 }

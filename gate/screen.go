@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +109,11 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 		found = strongest(found, maxHits)
 	}
 	d.Outcome, d.Reasons = outcome, reasons
-	for _, f := range found {
+	for i, f := range found {
+		if f.code == codeListed {
+			at := slices.IndexFunc(hits, func(h screen.Hit) bool { return h.Listing == f.hit.Listing })
+			found[i].person = g.persons.of(hits[at].Entry)
+		}
 		d.Hits = append(d.Hits, f.hit)
 	}
 	return found, nil
@@ -161,7 +166,7 @@ func (g *Gate) record(ctx context.Context, d *gongxin.Decision, found []finding)
 			kind = kindRestricted
 		}
 		rows = append(rows, outcome{reference: reference, part: i + 1, kind: kind, listing: f.hit.Listing, scenario: d.Scenario,
-			measure: f.hit.Measure, reason: f.code, sequence: d.Sequence, at: now, until: f.hit.Until})
+			measure: f.hit.Measure, reason: f.code, sequence: d.Sequence, at: now, until: f.hit.Until, person: f.person})
 	}
 	if len(rows) == 0 {
 		rows = append(rows, outcome{reference: reference, part: 1, kind: kindReferred, scenario: d.Scenario,

@@ -194,16 +194,7 @@ func TestARecordOfTheSecondVersionIsGoneOnWith(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var format int
-	var rows uint64
-	var digest, head, sum []byte
-	if err := db.QueryRowContext(t.Context(), readTotals).Scan(&format, &rows, &digest, &head, &sum); err != nil {
-		t.Fatal(err)
-	}
-	older := totalsSum(2, rows, digest, head)
-	if _, err := db.ExecContext(t.Context(), `DROP TABLE acts; DROP TABLE calls; UPDATE totals SET format = 2, sum = $1`, older[:]); err != nil {
-		t.Fatal(err)
-	}
+	backTo(t, db, 2, `DROP TABLE acts; DROP TABLE calls; ALTER TABLE outcomes DROP COLUMN person`)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -218,4 +209,36 @@ func TestARecordOfTheSecondVersionIsGoneOnWith(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// backTo makes the record in db one of an earlier format: its rows and sums as that
+// one wrote them, without persons, and then what text does.
+func backTo(t *testing.T, db *sql.DB, format int, text string) {
+	t.Helper()
+	var now int
+	var rows uint64
+	var total, head, sum []byte
+	if err := db.QueryRowContext(t.Context(), readTotals).Scan(&now, &rows, &total, &head, &sum); err != nil {
+		t.Fatal(err)
+	}
+	digest := ledger.Digest(total)
+	all, err := query(t.Context(), db, scanOutcome, readOutcomes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(text string, args ...any) {
+		if _, err := db.ExecContext(t.Context(), text, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, o := range all {
+		before := o.sum()
+		o.person = person{}
+		after := o.sum()
+		digest = digest.Sub(before).Add(after)
+		exec(`UPDATE outcomes SET person = x'', sum = $3 WHERE reference = $1 AND part = $2`, o.reference, o.part, after[:])
+	}
+	older := totalsSum(format, rows, digest[:], head)
+	exec(text)
+	exec(`UPDATE totals SET format = $1, digest = $2, sum = $3`, format, digest[:], older[:])
 }

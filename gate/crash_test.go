@@ -46,7 +46,7 @@ func child(dir string) error {
 	go func() { _ = g.Run(ctx) }()
 	fmt.Println("{}") // open
 	for i := 0; ; i++ {
-		d, err := g.Screen(ctx, Query{"flight", citizen(i % people), nameOf(i % people)})
+		d, err := g.Screen(ctx, Query{Scenario: "flight", Number: citizen(i % people), Name: nameOf(i % people)})
 		if err != nil {
 			return err
 		}
@@ -330,6 +330,6 @@ func (h *hub) compare(t testing.TB, g *Gate, listed map[int]gongxin.ListingID) {
 
 // peek asks about the n-th person and records nothing.
 func (g *Gate) peek(n int) (d gongxin.Decision, err error) {
-	_, err = g.look(&Query{"flight", citizen(n), nameOf(n)}, g.config.Catalogue.For("flight"), &d)
+	_, err = g.look(&Query{Scenario: "flight", Number: citizen(n), Name: nameOf(n)}, g.config.Catalogue.For("flight"), &d)
 	return d, err
 }

@@ -51,7 +51,7 @@ func TestScreenOverHTTP(t *testing.T) {
 	id := h.admit(entry(t, 0))
 	g, url := h.serve(t)
 	query := func(number, name string) string {
-		b, err := json.Marshal(Query{"g_train", number, name})
+		b, err := json.Marshal(Query{Scenario: "g_train", Number: number, Name: name})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -472,7 +472,7 @@ func (h *hub) catchUp(t testing.TB, g *Gate) {
 
 func (g *Gate) ask(t testing.TB, scenario, number, name string) gongxin.Decision {
 	t.Helper()
-	d, err := g.Screen(t.Context(), Query{scenario, number, name})
+	d, err := g.Screen(t.Context(), Query{Scenario: scenario, Number: number, Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func TestReadersSeeOneSequenceOrTheNext(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(i), 1))
 			for ctx.Err() == nil {
 				n := r.IntN(people)
-				d, err := g.Screen(ctx, Query{"flight", citizen(n), nameOf(n)})
+				d, err := g.Screen(ctx, Query{Scenario: "flight", Number: citizen(n), Name: nameOf(n)})
 				if errors.Is(err, context.Canceled) {
 					return
 				}
@@ -107,7 +107,7 @@ func TestRestrictionFoundBeforeAWithdrawalIsNotRecordedAfterIt(t *testing.T) {
 	g := h.open(t, t.TempDir())
 	h.catchUp(t, g)
 	var d gongxin.Decision
-	found, err := g.look(&Query{"flight", citizen(0), nameOf(0)}, g.config.Catalogue.For("flight"), &d)
+	found, err := g.look(&Query{Scenario: "flight", Number: citizen(0), Name: nameOf(0)}, g.config.Catalogue.For("flight"), &d)
 	if err != nil || d.Outcome != gongxin.Block {
 		t.Fatal(d, err)
 	}
@@ -132,10 +132,10 @@ func TestOutcomesThatCannotBeKeptGiveNoAnswer(t *testing.T) {
 	if err := g.outcomes.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := g.Screen(t.Context(), Query{"flight", citizen(0), nameOf(0)}); gongxin.CodeOf(err) != "OUTCOME_NOT_KEPT" || d.Outcome == gongxin.Block && d.Reference != "" {
+	if d, err := g.Screen(t.Context(), Query{Scenario: "flight", Number: citizen(0), Name: nameOf(0)}); gongxin.CodeOf(err) != "OUTCOME_NOT_KEPT" || d.Outcome == gongxin.Block && d.Reference != "" {
 		t.Errorf("got %+v, %v", d, err)
 	}
-	if d, err := g.Screen(t.Context(), Query{"flight", citizen(900), "李四"}); err != nil || d.Outcome != gongxin.Clear {
+	if d, err := g.Screen(t.Context(), Query{Scenario: "flight", Number: citizen(900), Name: "李四"}); err != nil || d.Outcome != gongxin.Clear {
 		t.Errorf("clear: %+v, %v", d, err)
 	}
 	if err := g.state.db.Close(); err != nil {
@@ -162,7 +162,7 @@ func BenchmarkScreen(b *testing.B) {
 	ctx := b.Context()
 	queries := make([]Query, 1<<14)
 	for i := range queries {
-		queries[i] = Query{"flight", "", "李四"}
+		queries[i] = Query{Scenario: "flight", Number: "", Name: "李四"}
 		s := []byte(citizen(i * 37))
 		s[5] = '1' // another province: nobody is listed there
 		queries[i].Number = recheck(s)
@@ -189,7 +189,7 @@ func BenchmarkScreen(b *testing.B) {
 	})
 	b.Run("listings=1M/block", func(b *testing.B) {
 		for b.Loop() {
-			if d, err := g.Screen(ctx, Query{"flight", citizen(4), "王4"}); err != nil || d.Outcome != gongxin.Block {
+			if d, err := g.Screen(ctx, Query{Scenario: "flight", Number: citizen(4), Name: "王4"}); err != nil || d.Outcome != gongxin.Block {
 				b.Fatal(d, err)
 			}
 		}
@@ -198,7 +198,7 @@ func BenchmarkScreen(b *testing.B) {
 		b.SetParallelism(16)
 		b.RunParallel(func(p *testing.PB) {
 			for p.Next() {
-				if d, err := g.Screen(ctx, Query{"flight", citizen(4), "王4"}); err != nil || d.Outcome != gongxin.Block {
+				if d, err := g.Screen(ctx, Query{Scenario: "flight", Number: citizen(4), Name: "王4"}); err != nil || d.Outcome != gongxin.Block {
 					b.Error(d, err)
 				}
 			}

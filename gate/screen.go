@@ -15,14 +15,6 @@ import (
 	"gongxin/screen"
 )
 
-// A Query asks whether one person or organisation may go ahead with one
-// business. It is forgotten with the answer.
-type Query struct {
-	Scenario string `json:"scenario"` // id of the catalogue, such as "flight"
-	Number   string `json:"number"`   // identifier, in any writing that identity.Parse reads
-	Name     string `json:"name"`
-}
-
 const (
 	maxHits     = 100 // listings of one subject that an answer shows and records
 	maxNames    = 20  // namesakes that an answer shows

@@ -174,10 +174,10 @@ func TestQueriesThatAreMistakesAreErrors(t *testing.T) {
 		q    Query
 		want string
 	}{
-		{Query{"bus", citizen(0), "王"}, "SCENARIO_UNKNOWN"},
-		{Query{"", citizen(0), "王"}, "SCENARIO_UNKNOWN"},
-		{Query{"flight", "", ""}, "SUBJECT_NEEDED"},
-		{Query{"flight", " ", "\u200b"}, "SUBJECT_NEEDED"},
+		{Query{Scenario: "bus", Number: citizen(0), Name: "王"}, "SCENARIO_UNKNOWN"},
+		{Query{Scenario: "", Number: citizen(0), Name: "王"}, "SCENARIO_UNKNOWN"},
+		{Query{Scenario: "flight", Number: "", Name: ""}, "SUBJECT_NEEDED"},
+		{Query{Scenario: "flight", Number: " ", Name: "\u200b"}, "SUBJECT_NEEDED"},
 	} {
 		if _, err := g.Screen(t.Context(), tt.q); gongxin.CodeOf(err) != tt.want {
 			t.Errorf("%+v: got %v, want %s", tt.q, err, tt.want)
@@ -193,7 +193,7 @@ func TestClearAnswerLeavesNoTraceAndAllocatesNothing(t *testing.T) {
 	h.admit(entry(t, 0))
 	g := h.open(t, t.TempDir())
 	h.catchUp(t, g)
-	q, ctx := Query{"flight", citizen(900), "李四"}, t.Context()
+	q, ctx := Query{Scenario: "flight", Number: citizen(900), Name: "李四"}, t.Context()
 	if n := testing.AllocsPerRun(100, func() {
 		if d, err := g.Screen(ctx, q); err != nil || d.Outcome != gongxin.Clear {
 			t.Fatal(d, err)

@@ -29,6 +29,7 @@ type Config struct {
 	Witnesses   feed.Witnesses     // who else has to have seen each checkpoint; nobody if zero
 	Webhook     Webhook            // where the department's system is told of lifts; nowhere if zero
 	Catalogue   *measure.Catalogue // measure.Embedded() if nil
+	Retention   int                // years for which what is over stays on record; DefaultRetention if 0
 	Now         func() time.Time   // time.Now if nil
 	Random      io.Reader          // for references; crypto/rand if nil
 	Log         *slog.Logger       // discards if nil
@@ -57,6 +58,12 @@ func (c *Config) check() (*ledger.Verifier, error) {
 	}
 	if c.Witnesses.Need < 0 || c.Witnesses.Need > len(c.Witnesses.Known) {
 		faults = append(faults, fmt.Sprintf("Witnesses: %d are needed and %d are known", c.Witnesses.Need, len(c.Witnesses.Known)))
+	}
+	if c.Retention < 0 || c.Retention > 100 {
+		faults = append(faults, fmt.Sprintf("Retention %d is not a number of years", c.Retention))
+	}
+	if c.Retention == 0 {
+		c.Retention = DefaultRetention
 	}
 	if fault := c.Webhook.check(); fault != "" {
 		faults = append(faults, fault)

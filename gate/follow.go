@@ -269,6 +269,9 @@ func (g *Gate) settle(ctx context.Context) {
 			g.remembered = now
 		}
 	}
+	if err == nil {
+		err = g.erase(ctx)
+	}
 	if err != nil {
 		g.report(ctx, err)
 	}

@@ -38,6 +38,7 @@ type Gate struct {
 	unlifted   bool      // a lift failed after the list had moved on: reconcile again
 	remembered time.Time // when the newest position was last noted in outcomes.db
 	loading    bool      // a first list is fetched step by step
+	swept      sweep     // what is over is erased from the record
 	unkept     *act      // a fork that was seen, and its proof is not on disk yet
 
 	fork     atomic.Pointer[act]      // that nobody has acknowledged

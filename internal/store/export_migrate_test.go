@@ -58,7 +58,7 @@ func withSteps(ctx context.Context, url string, o Options, steps []migration) er
 var tables = []string{
 	"meta", "ledger_head", "checkpoints", "ledger_tiles", "events", "listings", "states", "index_cases", "index_subjects",
 	"index_terms", "tokens", "gates", "receipts", "outcomes", "duties", "escalations", "document_counts", "documents", "evidence",
-	"templates", "organisations", "people", "sessions", "codes", "disclosures", "refusals", "batches", "restriction_reviews", "kept_measures", "receipt_keys",
+	"templates", "organisations", "people", "sessions", "codes", "disclosures", "refusals", "batches", "restriction_reviews", "kept_measures", "receipt_keys", "cosigned", "replaced_receipts",
 }
 
 // filledTable is a table with its rows as JSON: numbers, texts, and bytes in

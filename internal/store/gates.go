@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -52,6 +53,10 @@ const (
 		INSERT INTO receipts (gate, sequence, applied, received, in_force, digest, note) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (gate, sequence) DO UPDATE SET
 			in_force = excluded.in_force, digest = excluded.digest, note = COALESCE(excluded.note, receipts.note)`
+	replaceReceipt = `
+		INSERT INTO replaced_receipts (gate, sequence, replaced, applied, received, in_force, digest, note)
+		SELECT gate, sequence, $3, applied, received, in_force, digest, note FROM receipts WHERE gate = $1 AND sequence = $2
+		ON CONFLICT (gate, sequence, replaced) DO NOTHING`
 )
 
 // noteValue is what a column of signed notes holds: nothing where none was given.
@@ -63,21 +68,53 @@ func noteValue(b []byte) any {
 }
 
 // SaveReceipt keeps r. The first time of a sequence stays, and a gate's sequence
-// never goes back: a receipt that comes late, or again, adds only that it was
-// heard of. The count, digest and signed note that the gate said last for a
-// sequence are kept.
+// never goes back. A receipt that says again what was said for its sequence, such as
+// that of a gate which was started anew, adds only that it was heard of: the first
+// one stands, with its signature. One that says something else takes its place, since
+// it may put right what was wrong, and the one before is kept beside it (ReplacedReceipts).
 func (tx *Tx) SaveReceipt(ctx context.Context, r Receipt) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	_, err := tx.exec(saveGate, r.Gate, r.Organisation, int64(r.Sequence), millis(r.At), millis(r.Received))
-	if err == nil {
+	before, err := tx.receipts(ctx, receiptOf, r.Gate, int64(r.Sequence))
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(saveGate, r.Gate, r.Organisation, int64(r.Sequence), millis(r.At), millis(r.Received))
+	if err == nil && len(before) > 0 && !before[0].claims(r) {
+		_, err = tx.exec(replaceReceipt, r.Gate, int64(r.Sequence), millis(r.Received))
+	}
+	if err == nil && (len(before) == 0 || !before[0].claims(r) || len(before[0].Note) == 0) {
 		_, err = tx.exec(saveReceipt, r.Gate, int64(r.Sequence), millis(r.At), millis(r.Received), int64(r.Count), r.Digest[:], noteValue(r.Note))
 	}
 	if err != nil {
 		return fmt.Errorf("save receipt of gate %s: %w", r.Gate, err)
 	}
 	return nil
+}
+
+// claims tells whether r and other say the same of the list at their sequence: count,
+// digest and, where both are signed, root. When it was applied is no part of that.
+func (r Receipt) claims(other Receipt) bool {
+	if r.Count != other.Count || r.Digest != other.Digest {
+		return false
+	}
+	return len(r.Note) == 0 || len(other.Note) == 0 || bytes.Equal(said(r.Note), said(other.Note))
+}
+
+// said is the part of a signed receipt that tells of the list: purpose, origin,
+// gate, sequence, root, count and digest, without the time at which it was applied.
+func said(note []byte) []byte {
+	const lines = 5 // purpose, origin, gate, sequence, root
+	end := 0
+	for range lines {
+		n := bytes.IndexByte(note[end:], '\n')
+		if n < 0 {
+			return note
+		}
+		end += n + 1
+	}
+	return note[:end]
 }
 
 const saveOutcome = `

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -120,5 +121,59 @@ func TestATokenIsFoundByItsHashAndCanBeRevoked(t *testing.T) {
 			})
 			token.Revoked = noon.Add(time.Minute)
 		}
+	})
+}
+
+// A gate that was started anew signs the same again, later: what it said first
+// stands. What it says differently stands in its place, and the first is kept.
+func TestTheSameReceiptLaterLeavesTheFirstAndAnotherReplacesIt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		receipt := func(minute int, root string, digest byte, signed bool) store.Receipt {
+			at := noon.Add(time.Duration(minute) * time.Minute)
+			r := store.Receipt{Gate: "rail", Organisation: "铁路", Sequence: 9, At: at, Received: at.Add(time.Second), Count: 4, Digest: ledger.Digest{digest}}
+			if signed {
+				r.Note = []byte(ledger.TextReceipt + "\nlog\nrail\n9\n" + root + "\n4 …\napplied " + at.String() + "\n\n— rail …\n")
+			}
+			return r
+		}
+		unsigned, first := receipt(1, "", 1, false), receipt(2, "A", 1, true)
+		otherRoot, otherDigest := receipt(4, "B", 1, true), receipt(5, "B", 2, true)
+		for _, step := range []struct {
+			name     string
+			r        store.Receipt
+			note     []byte
+			digest   byte
+			replaced int
+		}{
+			{"unsigned", unsigned, nil, 1, 0},
+			{"now it is signed", first, first.Note, 1, 0},
+			{"the same, later", receipt(3, "A", 1, true), first.Note, 1, 0},
+			{"another root", otherRoot, otherRoot.Note, 1, 1},
+			{"another set", otherDigest, otherDigest.Note, 2, 2},
+			{"that again", receipt(6, "B", 2, true), otherDigest.Note, 2, 2},
+			{"that again, from before signing", receipt(7, "", 2, false), otherDigest.Note, 2, 2},
+		} {
+			write(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.SaveReceipt(ctx, step.r) })
+			view(t, db, func(ctx context.Context, v *store.View) {
+				got, err := v.Receipts(ctx, 8, 9)
+				if err != nil || len(got) != 1 || !bytes.Equal(got[0].Note, step.note) || got[0].Digest[0] != step.digest || got[0].At != unsigned.At {
+					t.Errorf("%s: got %+v, %v", step.name, got, err)
+				}
+				replaced, err := v.ReplacedReceipts(ctx, "rail")
+				if err != nil || len(replaced) != step.replaced {
+					t.Errorf("%s: replaced %+v, %v", step.name, replaced, err)
+				}
+				if gates, err := v.Gates(ctx); err != nil || len(gates) != 1 || gates[0].Heard != step.r.Received {
+					t.Errorf("%s: heard %+v, %v", step.name, gates, err)
+				}
+			})
+		}
+		view(t, db, func(ctx context.Context, v *store.View) {
+			replaced, err := v.ReplacedReceipts(ctx, "rail")
+			if err != nil || !bytes.Equal(replaced[0].Note, first.Note) || !bytes.Equal(replaced[1].Note, otherRoot.Note) {
+				t.Errorf("got %+v, %v", replaced, err)
+			}
+		})
 	})
 }

@@ -38,6 +38,12 @@ func fill(t *testing.T, db *store.DB) {
 		if err := tx.SaveReceipt(ctx, store.Receipt{Gate: "railway", Organisation: "铁路", Sequence: 7, At: noon, Received: noon, Count: 7, Note: []byte("signed")}); err != nil {
 			return err
 		}
+		if err := tx.SaveReceipt(ctx, store.Receipt{Gate: "railway", Organisation: "铁路", Sequence: 7, At: noon, Received: noon, Count: 8, Note: []byte("signed")}); err != nil {
+			return err
+		}
+		if err := tx.SaveCosigned(ctx, 7, []byte("cosigned")); err != nil {
+			return err
+		}
 		if err := tx.SaveReceiptKey(ctx, store.ReceiptKey{Gate: "railway", Verifier: "railway+key", Since: noon}); err != nil {
 			return err
 		}
@@ -84,6 +90,16 @@ func checkFilled(t *testing.T, db *store.DB, version int) {
 			t.Errorf("got gates %+v, %v", gates, err)
 		}
 	})
+	if version >= 5 {
+		view(t, db, func(ctx context.Context, v *store.View) {
+			if b, err := v.Cosigned(ctx, 7); err != nil || string(b) != "cosigned" {
+				t.Errorf("cosigned: %q, %v", b, err)
+			}
+			if all, err := v.ReplacedReceipts(ctx, "railway"); err != nil || len(all) != 1 || all[0].Count != 7 {
+				t.Errorf("replaced: %+v, %v", all, err)
+			}
+		})
+	}
 	if _, err := admit(t.Context(), db, 20); err != nil {
 		t.Error(err)
 	}

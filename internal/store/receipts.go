@@ -9,6 +9,7 @@ import (
 const (
 	receiptColumns = `SELECT gate, sequence, applied, received, in_force, digest, note FROM receipts `
 	receiptsIn     = receiptColumns + `WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence, gate`
+	receiptOf      = receiptColumns + `WHERE gate = $1 AND sequence = $2`
 	// Around an instant: the last that was applied until then, and the first after it.
 	receiptBefore = receiptColumns + `WHERE gate = $1 AND applied <= $2 ORDER BY sequence DESC LIMIT 1`
 	receiptAfter  = receiptColumns + `WHERE gate = $1 AND applied > $2 ORDER BY sequence LIMIT 1`
@@ -47,6 +48,15 @@ func (v *View) ReceiptsAround(ctx context.Context, gate string, at time.Time) ([
 	}
 	after, err := v.receipts(ctx, receiptAfter, gate, millis(at))
 	return append(before, after...), err
+}
+
+const replacedReceipts = `
+	SELECT gate, sequence, applied, received, in_force, digest, note FROM replaced_receipts WHERE gate = $1 ORDER BY replaced, sequence`
+
+// ReplacedReceipts returns what a gate had said for sequences for which it then said
+// something else, in the order in which that came. What stands is in Receipts.
+func (r *reader) ReplacedReceipts(ctx context.Context, gate string) ([]Receipt, error) {
+	return r.receipts(ctx, replacedReceipts, gate)
 }
 
 // A ReceiptKey is the public key with which a gate signs receipts.

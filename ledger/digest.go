@@ -18,11 +18,13 @@ type Digest [32]byte
 // adds to the digest while it counts: SHA-256("gongxin element\x00" ‖ sequence ‖ RecordHash(leaf)).
 func Element(sequence uint64, leaf []byte) Digest { return ElementOf(sequence, RecordHash(leaf)) }
 
+// elementDomain keeps what is hashed for the digest apart from all else that is hashed.
+const elementDomain = "gongxin element\x00"
+
 // ElementOf is Element for those who have the hash of the leaf already.
 func ElementOf(sequence uint64, leafHash Hash) Digest {
-	const domain = "gongxin element\x00"
-	var b [len(domain) + 8 + len(leafHash)]byte
-	n := copy(b[:], domain)
+	var b [len(elementDomain) + 8 + len(leafHash)]byte
+	n := copy(b[:], elementDomain)
 	binary.BigEndian.PutUint64(b[n:], sequence)
 	copy(b[n+8:], leafHash[:])
 	return sha256.Sum256(b[:])

@@ -56,32 +56,52 @@ func (l Leaf) Append(b []byte) []byte {
 // errLeaf is what all faults of a leaf wrap.
 var errLeaf = errors.New("malformed leaf")
 
-// ParseLeaf reads the form that Append gives and nothing else: the same leaf has
+// A LeafView is a leaf in binary form that was found to be one: its fields without
+// a copy. It shares memory with what it was read from.
+type LeafView struct{ kind, rest []byte }
+
+// ViewLeaf reads the form that Append gives and nothing else: the same leaf has
 // one form only.
-func ParseLeaf(b []byte) (Leaf, error) {
-	var l Leaf
+func ViewLeaf(b []byte) (LeafView, error) {
 	if len(b) < 2 || b[0] != leafVersion {
-		return l, fmt.Errorf("%w: version", errLeaf)
+		return LeafView{}, fmt.Errorf("%w: version", errLeaf)
 	}
 	n := int(b[1])
 	if n == 0 || n > maxKind || len(b) != 2+n+8+16+Slots*len(Hash{}) {
-		return l, fmt.Errorf("%w: length", errLeaf)
+		return LeafView{}, fmt.Errorf("%w: length", errLeaf)
 	}
 	for _, c := range b[2 : 2+n] {
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
-			return l, fmt.Errorf("%w: kind", errLeaf)
+			return LeafView{}, fmt.Errorf("%w: kind", errLeaf)
 		}
 	}
-	l.Kind = string(b[2 : 2+n])
-	b = b[2+n:]
-	ms := binary.BigEndian.Uint64(b)
-	if ms > 1<<48 {
-		return l, fmt.Errorf("%w: time", errLeaf)
+	if binary.BigEndian.Uint64(b[2+n:]) > 1<<48 {
+		return LeafView{}, fmt.Errorf("%w: time", errLeaf)
 	}
-	l.At = time.UnixMilli(int64(ms)).UTC()
-	b = b[8+copy(l.Key[:], b[8:24]):]
+	return LeafView{b[2 : 2+n], b[2+n:]}, nil
+}
+
+// Kind returns the field of that name, which is the view's.
+func (v LeafView) Kind() []byte { return v.kind }
+
+// At returns the field of that name.
+func (v LeafView) At() time.Time { return time.UnixMilli(int64(binary.BigEndian.Uint64(v.rest))).UTC() }
+
+// Key returns the field of that name.
+func (v LeafView) Key() [16]byte { return [16]byte(v.rest[8:]) }
+
+// Commitment returns the one for slot, 0 to Slots−1.
+func (v LeafView) Commitment(slot int) Hash { return Hash(v.rest[24+slot*len(Hash{}):]) }
+
+// ParseLeaf reads what ViewLeaf reads.
+func ParseLeaf(b []byte) (Leaf, error) {
+	v, err := ViewLeaf(b)
+	if err != nil {
+		return Leaf{}, err
+	}
+	l := Leaf{Kind: string(v.Kind()), At: v.At(), Key: v.Key()}
 	for i := range l.Commitments {
-		b = b[copy(l.Commitments[i][:], b):]
+		l.Commitments[i] = v.Commitment(i)
 	}
 	return l, nil
 }

@@ -332,19 +332,12 @@ func number(full string, kind identity.Kind) (identity.Number, error) {
 // body. Entry then has the fields that departments get and no others; its texts are
 // parts of one copy of the body. A body {} leaves e as it is.
 func (e Event) OpenPartner(body []byte) (Event, error) {
-	if string(body) == string(emptyBody) {
-		return e, nil
-	}
+	var room *Entry
 	if e.Kind.SetsEntry() {
-		if entry, ok := readPartnerEntry(body); ok {
-			e.Entry = entry
-			return e, nil
-		}
-	} else if x, ok := readExit(body); ok {
-		e.Ground, e.Decision, e.On = x.Ground, x.Decision, x.On
-		return e, nil
+		room = new(Entry)
 	}
-	return e.openPartner(body)
+	err := OpenPartnerInto(&e, room, string(body))
+	return e, err
 }
 
 // openPartner is OpenPartner for bodies of any form that is JSON.

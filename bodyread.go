@@ -16,15 +16,33 @@ import (
 // before the next field.
 type fields struct{ rest string }
 
-// plainFields returns the fields of body, which it copies once; ok is false unless
-// every string in it is as it stands, without escapes.
-func plainFields(body []byte) (f fields, ok bool) {
-	for _, c := range body {
-		if c < ' ' || c == '\\' {
-			return f, false
-		}
+// plainFields returns the fields of body; ok is false unless every string in it is
+// as it stands, without escapes.
+func plainFields(body string) (f fields, ok bool) {
+	return fields{body}, len(body) > 1 && body[0] == '{' && plain(body)
+}
+
+// plain tells whether s is UTF-8 without control characters and backslashes. It looks
+// at eight bytes at once: each lane of the sums below borrows from the one above it only
+// behind a byte that is found already.
+func plain(s string) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	var found, beyond uint64
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		beyond |= w
+		back := w ^ each*'\\'
+		found |= (w-each*' ')&^w | (back-each)&^back
 	}
-	return fields{string(body)}, len(body) > 1 && body[0] == '{' && utf8.Valid(body)
+	for ; i < len(s); i++ {
+		if s[i] < ' ' || s[i] == '\\' {
+			return false
+		}
+		beyond |= uint64(s[i])
+	}
+	return found&high == 0 && (beyond&high == 0 || utf8.ValidString(s))
 }
 
 // text takes the field whose name, with quotes, colon and the opening quote of the
@@ -45,13 +63,35 @@ func (f *fields) text(key string) (value string, ok bool) {
 // ended tells whether nothing more follows.
 func (f *fields) ended() bool { return f.rest == "}" }
 
-// readPartnerEntry reads the partner body of an entry as newPartnerEntry writes it.
-func readPartnerEntry(body []byte) (*Entry, bool) {
+// OpenPartnerInto is OpenPartner for those who open many: it fills e in place, keeps
+// the entry in room, which is zero before and e's from then on, and lets texts be parts of body.
+func OpenPartnerInto(e *Event, room *Entry, body string) error {
+	if body == string(emptyBody) {
+		return nil
+	}
+	if e.Kind.SetsEntry() {
+		if readPartnerEntry(room, body) {
+			e.Entry = room
+			return nil
+		}
+	} else if x, ok := readExit(body); ok {
+		e.Ground, e.Decision, e.On = x.Ground, x.Decision, x.On
+		return nil
+	}
+	opened, err := e.openPartner([]byte(body))
+	if err == nil {
+		*e = opened
+	}
+	return err
+}
+
+// readPartnerEntry reads the partner body of an entry as newPartnerEntry writes it
+// into e. What is left in e means nothing if ok is false.
+func readPartnerEntry(e *Entry, body string) (ok bool) {
 	f, ok := plainFields(body)
 	if !ok {
-		return nil, false
+		return false
 	}
-	var e Entry
 	var all [6]bool
 	var caseNumber, court, number, kind, published, severity, until string
 	caseNumber, all[0] = f.text(`"case":"`)
@@ -68,16 +108,16 @@ func readPartnerEntry(body []byte) (*Entry, bool) {
 		e.NonPublic, f.rest = true, rest
 	}
 	if all != [...]bool{true, true, true, true, true, true} || !hasSeverity || !f.ended() {
-		return nil, false
+		return false
 	}
 	if e.Case, ok = readCaseNumber(caseNumber); !ok {
-		return nil, false
+		return false
 	}
 	if e.Court = e.Case.court; !hasCourt {
 		e.Court = CourtCode{}
 	} else if court != e.Court.code {
 		if !courtOK(court) {
-			return nil, false
+			return false
 		}
 		e.Court = CourtCode{court}
 	}
@@ -85,14 +125,29 @@ func readPartnerEntry(body []byte) (*Entry, bool) {
 	var k identity.Kind
 	k, errs[0] = identity.ParseKind(kind)
 	e.Subject.Number, _, errs[1] = identity.Parse(number, k)
-	e.Published, errs[2] = ParseDay(published)
-	e.Until, errs[3] = ParseDay(until)
+	e.Published, errs[2] = readDay(published)
+	e.Until, errs[3] = readDay(until)
 	e.Severity = Severity(severity)
-	return &e, errs == [4]error{}
+	return errs == [4]error{}
+}
+
+// readDay is ParseDay, without asking the calendar where every month has such a day.
+func readDay(s string) (Day, error) {
+	if len(s) == 10 && s[4] == '-' && s[7] == '-' {
+		n, digits := 0, true
+		for _, i := range [...]int{0, 1, 2, 3, 5, 6, 8, 9} {
+			c := s[i] - '0'
+			n, digits = 10*n+int(c), digits && c <= 9
+		}
+		if m, d := n/100%100, n%100; digits && 1900_00_00 <= n && n <= 2999_99_99 && 1 <= m && m <= 12 && 1 <= d && d <= 28 {
+			return Day(n), nil
+		}
+	}
+	return ParseDay(s)
 }
 
 // readExit reads the partner body of an event without an entry as exitBody writes it.
-func readExit(body []byte) (x exitBody, ok bool) {
+func readExit(body string) (x exitBody, ok bool) {
 	f, ok := plainFields(body)
 	if !ok {
 		return x, false
@@ -103,7 +158,7 @@ func readExit(body []byte) (x exitBody, ok bool) {
 	ground, any1 := f.text(`"ground":"`)
 	decision, any2 := f.text(`"decision":"`)
 	on, any3 := f.text(`"on":"`)
-	day, err := ParseDay(on)
+	day, err := readDay(on)
 	if !f.ended() || err != nil || !any1 && !any2 && !any3 {
 		return exitBody{}, false
 	}
@@ -124,7 +179,7 @@ func cutCourt(s string) (code string, digits int) {
 		return supreme, 0
 	}
 	r, n := utf8.DecodeRuneInString(s)
-	if r < utf8.RuneSelf || !strings.ContainsRune(provinces, r) {
+	if !isProvince(r) {
 		return "", 0
 	}
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
@@ -132,6 +187,16 @@ func cutCourt(s string) (code string, digits int) {
 	}
 	return s[:n], digits
 }
+
+// isProvince tells whether r is one of provinces.
+func isProvince(r rune) bool { return r <= 0xffff && provinceBits[r/64]>>(r%64)&1 == 1 }
+
+var provinceBits = func() (bits [0x10000 / 64]uint64) {
+	for _, r := range provinces {
+		bits[r/64] |= 1 << (r % 64)
+	}
+	return bits
+}()
 
 // readCaseNumber is ParseCaseNumber for the present form when it is canonical.
 func readCaseNumber(s string) (CaseNumber, bool) {
@@ -154,8 +219,14 @@ func readCaseNumber(s string) (CaseNumber, bool) {
 		}
 		kind, runes = kind+n, runes+1
 	}
-	running := strings.TrimLeft(rest[kind:], "0")
-	if runes < 1 || runes > 3 || running == "" || len(running) > 8 || strings.Trim(running, "0123456789") != "" || strings.Contains(rest[:kind], "字第") {
+	first := kind
+	for first < len(rest) && rest[first] == '0' {
+		first++
+	}
+	for _, c := range []byte(rest[first:]) {
+		ok = ok && '0' <= c && c <= '9'
+	}
+	if running := len(rest) - first; !ok || runes < 1 || runes > 3 || running < 1 || running > 8 || strings.Contains(rest[:kind], "字第") {
 		return CaseNumber{}, false
 	}
 	return CaseNumber{text: s, court: CourtCode{court}, kind: rest[:kind], year: 2000 + 10*int16(tens) + int16(ones)}, true

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -25,9 +26,9 @@ func bothWays(t interface {
 		t.Fatalf("%s\ngot %+v %+v, %v\nwant %+v %+v, %v", body, got, got.Entry, err, want, want.Entry, wrong)
 	}
 	if kind.SetsEntry() {
-		_, fast = readPartnerEntry(body)
+		fast = readPartnerEntry(new(Entry), string(body))
 	} else {
-		_, fast = readExit(body)
+		_, fast = readExit(string(body))
 	}
 	return fast
 }
@@ -82,6 +83,36 @@ func FuzzPartnerBody(f *testing.F) {
 	})
 }
 
+func FuzzReadDay(f *testing.F) {
+	for _, s := range []string{"", "2017-04-01", "2017-02-29", "2016-02-29", "1899-12-31", "2999-12-31", "3000-01-01", "2017-00-01", "2017-13-01", "2017-04-00", "2017-04-31", "2017-4-001", "+017-04-01"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := readDay(s)
+		want, wrong := ParseDay(s)
+		if got != want || (err == nil) != (wrong == nil) {
+			t.Errorf("%q: got %v, %v, want %v, %v", s, got, err, want, wrong)
+		}
+	})
+}
+
+func FuzzPlain(f *testing.F) {
+	f.Add("{\"a\":\"苏\"}", "\x1f", uint8(3))
+	f.Add("12345678", "\\", uint8(7))
+	f.Add("苏苏苏", "\xff", uint8(1))
+	f.Fuzz(func(t *testing.T, s, mark string, at uint8) {
+		n := min(int(at), len(s))
+		s = s[:n] + mark + s[n:]
+		want := utf8.ValidString(s)
+		for _, c := range []byte(s) {
+			want = want && c >= ' ' && c != '\\'
+		}
+		if plain(s) != want {
+			t.Errorf("%q: got %t", s, !want)
+		}
+	})
+}
+
 func FuzzReadCaseNumber(f *testing.F) {
 	for _, s := range []string{"（2016）苏0508执1234号", "（2016）最高法执001号", "（2016）苏05民再99999999号", "（2016）苏字第1号", "（2016）苏050执1号", "（2016）执1号",
 		"（2016）苏0508执号", "（2016）苏0508执000号", "（1916）苏0508执1号", "（2016）苏0508号之1号", "（2016）苏〇执1号", "（2016）苏0508执1号。"} {
@@ -106,10 +137,14 @@ func BenchmarkOpenPartner(b *testing.B) {
 		b.Fatal(err)
 	}
 	body, e := bodies[AudiencePartner], Event{Kind: ListingAdmitted}
+	text := string(body)
 	for _, way := range []struct {
 		name string
 		open func([]byte) (Event, error)
-	}{{"plain", e.OpenPartner}, {"encoding/json", e.openPartner}} {
+	}{{"plain", e.OpenPartner}, {"encoding/json", e.openPartner}, {"into", func([]byte) (Event, error) {
+		into, room := e, Entry{}
+		return Event{}, OpenPartnerInto(&into, &room, text)
+	}}} {
 		b.Run(way.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

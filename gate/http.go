@@ -15,35 +15,13 @@ import (
 // maxQuery bounds the body of a query: identifier, name and scenario fit many times over.
 const maxQuery = 16 << 10
 
-// Handler serves the gate to the department's own systems. It authenticates
-// nobody: let it listen where only they reach it.
-//
-//	POST /v1/screen                                  Query → gongxin.Decision
-//	GET  /v1/status                                  Status
-//	GET  /v1/scenarios                               scenarios with their measures
-//	GET  /v1/restrictions?state=…                    those in_force or kept on
-//	GET  /v1/restrictions/{reference}                whether a restriction stands
-//	POST /v1/restrictions/{reference}/keep           keep it on after its listing ends (3.13)
-//	POST /v1/restrictions/{reference}/review         the person asks for review (3.12)
-//	POST /v1/restrictions/{reference}/review/answer  the department answers
-//	GET  /v1/reviews?state=…                         those open or answered
-//	POST /v1/proposals                               propose that the court look again (2.4.1)
-//	GET  /healthz                                    the process answers
+// Handler serves the gate to the department's own systems, as the table of routes
+// says. It authenticates nobody: let it listen where only they reach it.
 func (g *Gate) Handler() http.Handler {
 	m := http.NewServeMux()
-	m.HandleFunc("POST /v1/screen", g.serveScreen)
-	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, g.Status()) })
-	m.HandleFunc("GET /v1/scenarios", g.serveScenarios)
-	m.HandleFunc("GET /v1/restrictions", g.serveRestrictions)
-	m.HandleFunc("GET /v1/restrictions/{reference}", g.serveRestriction)
-	m.HandleFunc("POST /v1/restrictions/{reference}/keep", g.serveKeep)
-	m.HandleFunc("POST /v1/restrictions/{reference}/review", g.serveReview)
-	m.HandleFunc("POST /v1/restrictions/{reference}/review/answer", g.serveAnswer)
-	m.HandleFunc("GET /v1/reviews", g.serveReviews)
-	m.HandleFunc("POST /v1/proposals", g.serveProposal)
-	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, map[string]bool{"fresh": g.Status().Fresh})
-	})
+	for _, r := range routes {
+		m.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, q *http.Request) { r.serve(g, w, q) })
+	}
 	return m
 }
 
@@ -72,7 +50,7 @@ func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) 
 			return nil
 		}
 		if err == nil {
-			err = errors.New("more than one JSON value")
+			err = errSecondValue
 		}
 	}
 	var long *http.MaxBytesError
@@ -86,7 +64,10 @@ func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) 
 func queryFault(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var field fieldFault
 	switch {
+	case errors.As(err, &field):
+		return field.Error()
 	case errors.As(err, &syntax):
 		return "JSON, byte " + strconv.FormatInt(syntax.Offset, 10)
 	case errors.As(err, &kind):
@@ -100,17 +81,21 @@ func queryFault(err error) string {
 }
 
 func (g *Gate) serveScenarios(w http.ResponseWriter, _ *http.Request) {
-	type scenario struct {
-		measure.Scenario
-		Measures []gongxin.Measure `json:"measures"`
-	}
-	var out struct {
-		Scenarios []scenario `json:"scenarios"`
-	}
+	var out scenarioList
 	for _, s := range g.config.Catalogue.Scenarios() {
-		out.Scenarios = append(out.Scenarios, scenario{s, g.config.Catalogue.For(s.ID)})
+		out.Scenarios = append(out.Scenarios, scenarioMeasures{s, g.config.Catalogue.For(s.ID)})
 	}
 	answer(w, http.StatusOK, out)
+}
+
+// A scenarioList is the answer of GET /v1/scenarios.
+type scenarioList struct {
+	Scenarios []scenarioMeasures `json:"scenarios"`
+}
+
+type scenarioMeasures struct {
+	measure.Scenario
+	Measures []gongxin.Measure `json:"measures"` // what the scenario meets
 }
 
 func (g *Gate) serveRestriction(w http.ResponseWriter, r *http.Request) {
@@ -120,6 +105,19 @@ func (g *Gate) serveRestriction(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, s)
+}
+
+func (g *Gate) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, g.Status())
+}
+
+// A health is the answer of GET /healthz.
+type health struct {
+	Fresh bool `json:"fresh"` // whether the gate also knows
+}
+
+func (g *Gate) serveHealth(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, health{g.Status().Fresh})
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -148,10 +146,20 @@ var statusOf = map[gongxin.Kind]int{
 	gongxin.KindUnavailable: http.StatusServiceUnavailable,
 }
 
-// fail answers with err; what is no gongxin.Error is a fault of ours and is logged.
+// fail answers with err.
 func (g *Gate) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, p := g.problemOf(r, err)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(p) // a reader that went away needs no answer
+}
+
+// problemOf says err to r; what is no gongxin.Error is a fault of ours and is logged.
+func (g *Gate) problemOf(r *http.Request, err error) (status int, p problem) {
 	var e *gongxin.Error
-	status := http.StatusInternalServerError
+	status = http.StatusInternalServerError
 	if errors.As(err, &e) {
 		status = statusOf[e.Kind]
 		if e.Code == "QUERY_TOO_LARGE" {
@@ -164,9 +172,6 @@ func (g *Gate) fail(w http.ResponseWriter, r *http.Request, err error) {
 		e = gongxin.Unavailable("GATE_FAULT")
 	}
 	what := e.What()
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(problem{Type: "about:blank", Title: http.StatusText(status), Status: status,
-		Detail: what.ZH + " / " + what.EN, Code: e.Code, Message: what, Mend: e.Mend()}) // a reader that went away needs no answer
+	return status, problem{Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Detail: what.ZH + " / " + what.EN, Code: e.Code, Message: what, Mend: e.Mend()}
 }

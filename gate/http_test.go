@@ -15,9 +15,14 @@ func (h *hub) serve(t *testing.T) (*Gate, string) {
 	t.Helper()
 	g := h.open(t, t.TempDir())
 	h.catchUp(t, g)
+	return g, serve(t, g)
+}
+
+// serve answers for g until the test ends.
+func serve(tb testing.TB, g *Gate) string {
 	s := httptest.NewServer(g.Handler())
-	t.Cleanup(s.Close)
-	return g, s.URL
+	tb.Cleanup(s.Close)
+	return s.URL
 }
 
 func call(t *testing.T, method, url, body string) (int, string, []byte) {

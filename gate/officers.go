@@ -22,11 +22,11 @@ func (g *Gate) serveRestrictions(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, r, err)
 		return
 	}
-	answer(w, http.StatusOK, map[string][]Restriction{"restrictions": found})
+	answer(w, http.StatusOK, restrictionList{found})
 }
 
 func (g *Gate) serveKeep(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Measure, Ground, Until, By string }
+	var in keepBody
 	k := Keep{Reference: r.PathValue("reference")}
 	err := readBody(w, r, &in, malformed)
 	if err == nil {
@@ -46,7 +46,7 @@ func (g *Gate) serveKeep(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Gate) serveReview(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Reason, By string }
+	var in reviewBody
 	err := readBody(w, r, &in, malformed)
 	var review Review
 	if err == nil {
@@ -60,10 +60,7 @@ func (g *Gate) serveReview(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *Gate) serveAnswer(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Upheld     *bool // said outright: nothing is rejected because a field is missing
-		Reason, By string
-	}
+	var in answerBody
 	err := readBody(w, r, &in, malformed)
 	if err == nil && in.Upheld == nil {
 		err = gongxin.Invalid(malformed, "field upheld")
@@ -86,11 +83,11 @@ func (g *Gate) serveReviews(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, r, err)
 		return
 	}
-	answer(w, http.StatusOK, map[string][]Review{"reviews": found})
+	answer(w, http.StatusOK, reviewList{found})
 }
 
 func (g *Gate) serveProposal(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Listing, Reason string }
+	var in proposalBody
 	err := readBody(w, r, &in, malformed)
 	var listing gongxin.ListingID
 	if err == nil {

@@ -1,0 +1,298 @@
+package gate
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"gongxin"
+)
+
+// A bulk request holds thousands of subjects, and reading them by reflection would
+// take ten times as long as screening them. So the usual form, number, name and id
+// as plain strings in any order, is read by hand; whatever else is left to
+// encoding/json, and a fuzz test holds that both give the same.
+
+var errTooMany = gongxin.Invalid("BULK_TOO_MANY", MaxBulk)
+
+// read reads a BulkQuery into b, which is empty. Errors: BULK_MALFORMED, BULK_TOO_MANY.
+func (b *bulk) read(body []byte) error {
+	if body = bytes.TrimRight(body, " \n\r\t"); unescaped(body) {
+		switch err := b.readPlain(string(body)); err {
+		case nil, errTooMany:
+			return err
+		}
+		b.reset()
+	}
+	return b.readAny(body)
+}
+
+// errUnusual says that a body is for encoding/json to read.
+var errUnusual = errors.New("not in the usual form")
+
+// readPlain reads the usual form of a body that is unescaped.
+func (b *bulk) readPlain(body string) error {
+	s := scan{rest: body}
+	if !s.take('{') {
+		return errUnusual
+	}
+	var scenario, subjects bool
+	for first := true; !s.take('}'); first = false {
+		if !first && !s.take(',') {
+			return errUnusual
+		}
+		switch key := s.key(); {
+		case key == "scenario" && !scenario:
+			scenario = true
+			value, ok := s.text()
+			if !ok {
+				return errUnusual
+			}
+			b.scenario = validText(value)
+		case key == "subjects" && !subjects:
+			subjects = true
+			if !s.take('[') {
+				return errUnusual
+			}
+			for first := true; !s.take(']'); first = false {
+				if len(b.asked) == MaxBulk {
+					return errTooMany
+				}
+				if !first && !s.take(',') {
+					return errUnusual
+				}
+				a, ok := s.subject()
+				if !ok {
+					return errUnusual
+				}
+				b.asked = append(b.asked, a)
+			}
+		default:
+			return errUnusual
+		}
+	}
+	if !subjects || s.rest != "" {
+		return errUnusual
+	}
+	return nil
+}
+
+// readPlainLine reads one subject in the usual form.
+func (b *bulk) readPlainLine(line string) error {
+	s := scan{rest: line}
+	a, ok := s.subject()
+	if !ok || s.rest != "" {
+		return errUnusual
+	}
+	b.asked = append(b.asked, a)
+	return nil
+}
+
+// A scan takes JSON apart that is unescaped; what it returns are parts of it.
+type scan struct{ rest string }
+
+// spaces passes over spaces. Other white space is not plain.
+func (s *scan) spaces() {
+	for len(s.rest) > 0 && s.rest[0] == ' ' {
+		s.rest = s.rest[1:]
+	}
+}
+
+// take passes over c, and spaces before it, if it comes next.
+func (s *scan) take(c byte) bool {
+	s.spaces()
+	if len(s.rest) == 0 || s.rest[0] != c {
+		return false
+	}
+	s.rest = s.rest[1:]
+	return true
+}
+
+// text takes a string.
+func (s *scan) text() (value string, ok bool) {
+	if !s.take('"') {
+		return "", false
+	}
+	end := strings.IndexByte(s.rest, '"')
+	if end < 0 {
+		return "", false
+	}
+	value, s.rest = s.rest[:end], s.rest[end+1:]
+	return value, true
+}
+
+// key takes a string and the colon after it; "" if they do not come next.
+func (s *scan) key() string {
+	key, ok := s.text()
+	if !ok || !s.take(':') {
+		return ""
+	}
+	return key
+}
+
+// subject takes an object with strings named number, name, id and scenario, each at most once.
+func (s *scan) subject() (a asked, ok bool) {
+	if !s.take('{') {
+		return a, false
+	}
+	var number, name, id, own bool
+	var scenario string
+	for first := true; !s.take('}'); first = false {
+		if !first && !s.take(',') {
+			return a, false
+		}
+		switch key := s.key(); {
+		case key == "number" && !number:
+			a.number, number = s.text()
+			ok = number
+		case key == "name" && !name:
+			a.name, name = s.text()
+			ok = name
+		case key == "id" && !id:
+			a.id, id = s.text()
+			ok = id
+		case key == "scenario" && !own:
+			scenario, own = s.text()
+			ok = own
+		default:
+			return a, false
+		}
+		if !ok {
+			return a, false
+		}
+	}
+	if scenario != "" {
+		a.whole = &Query{Scenario: validText(scenario), Number: a.number, Name: validText(a.name)}
+	}
+	return a, true
+}
+
+// unescaped tells whether nothing in b is escaped and no control character is in
+// it: then a quote always ends a string.
+func unescaped(b []byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for len(b) >= 8 {
+		w := binary.LittleEndian.Uint64(b)
+		slash := w ^ '\\'*ones
+		if ((w-' '*ones)&^w|(slash-ones)&^slash)&tops != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c < ' ' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// readAny reads any JSON of a BulkQuery.
+func (b *bulk) readAny(body []byte) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := b.decode(d)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = errSecondValue
+		}
+	}
+	if errors.Is(err, errTooMany) {
+		return err
+	}
+	return gongxin.Invalid("BULK_MALFORMED", queryFault(err))
+}
+
+var errSecondValue = errors.New("more than one JSON value")
+
+// A fieldFault says which field of a request is wrong.
+type fieldFault string
+
+func (f fieldFault) Error() string { return "field " + string(f) }
+
+// decode takes a BulkQuery subject by subject, so that a body with too many is not
+// held in memory first.
+func (b *bulk) decode(d *json.Decoder) error {
+	if err := delimiter(d, '{', ""); err != nil {
+		return err
+	}
+	var scenario, subjects bool
+	for d.More() {
+		key, err := d.Token()
+		switch {
+		case err != nil:
+			return err
+		case key == "scenario" && !scenario:
+			scenario = true
+			if err := d.Decode(&b.scenario); err != nil {
+				return fieldFaultOr(err, "scenario")
+			}
+		case key == "subjects" && !subjects:
+			subjects = true
+			if err := delimiter(d, '[', "subjects"); err != nil {
+				return err
+			}
+			for d.More() {
+				if len(b.asked) == MaxBulk {
+					return errTooMany
+				}
+				if err := b.decodeSubject(d); err != nil {
+					return err
+				}
+			}
+			if _, err := d.Token(); err != nil {
+				return err
+			}
+		case key == "scenario", key == "subjects":
+			return fieldFault(key.(string))
+		default:
+			return errUnknownField
+		}
+	}
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	if !subjects {
+		return fieldFault("subjects")
+	}
+	return nil
+}
+
+// decodeSubject takes one subject.
+func (b *bulk) decodeSubject(d *json.Decoder) error {
+	var s Subject
+	if err := d.Decode(&s); err != nil {
+		return err
+	}
+	b.asked = append(b.asked, asked{id: s.ID, number: s.Number, name: s.Name, whole: &s.Query})
+	return nil
+}
+
+var errUnknownField = errors.New("json: unknown field")
+
+func delimiter(d *json.Decoder, want json.Delim, field fieldFault) error {
+	switch t, err := d.Token(); {
+	case err != nil:
+		return err
+	case t != want && field != "":
+		return field
+	case t != want:
+		return errors.New("no object")
+	}
+	return nil
+}
+
+// fieldFaultOr names field where err does not.
+func fieldFaultOr(err error, field fieldFault) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) && kind.Field == "" {
+		return field
+	}
+	return err
+}

@@ -111,6 +111,14 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	return found, nil
 }
 
+// listing returns what the gate holds now of the listing id, if it is in force.
+func (g *Gate) listing(id gongxin.ListingID) (hit screen.Hit, in bool, err error) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	hit, in = g.index.Get(id)
+	return hit, in, nil
+}
+
 // strongest returns n of found, those that block first.
 func strongest(found []finding, n int) []finding {
 	var kept, rest []finding

@@ -77,7 +77,11 @@ func (g *Gate) ScreenAll(ctx context.Context, queries []Query) ([]gongxin.Decisi
 	for i, q := range queries {
 		decisions[i] = gongxin.Decision{Outcome: gongxin.Clear, Scenario: q.Scenario, Sequence: b.view.sequence, AsOf: b.view.asOf, FreshUntil: b.view.freshUntil}
 	}
-	for _, t := range b.touched {
+	for i := range b.touched {
+		t := &b.touched[i]
+		if unasked(&t.decision) {
+			t.decision.Sequence, t.decision.AsOf, t.decision.FreshUntil = b.view.sequence, b.view.asOf, b.view.freshUntil
+		}
 		decisions[t.index] = t.decision
 	}
 	return decisions, nil

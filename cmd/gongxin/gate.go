@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -33,6 +32,9 @@ func newGate() *cobra.Command {
   gongxin gate … --webhook https://office.example/lifts --webhook-secret-file lifts.secret \
       --witness-keys-file witnesses.txt --witnesses 2
   curl -s localhost:8701/v1/screen -d '{"scenario":"g_train","number":"320000198001010018","name":"张三"}'
+  # on a socket, for processes of the same group alone
+  gongxin gate … --listen unix:/run/gongxin/railway.sock
+  curl -s --unix-socket /run/gongxin/railway.sock http://gate/v1/status
   # an officer decides (docs/gate.md)
   gongxin gate accept --dir ./railway --size 48210 --by 李科长 --reason 省中心已核实
   gongxin gate acknowledge-fork --dir ./railway --head confirmed.txt --by 李科长 --reason 省中心已说明`,
@@ -56,7 +58,7 @@ func newGate() *cobra.Command {
 	f.StringVar(&c.webhook.URL, "webhook", "", "URL of the department's own system that is told of every lift")
 	f.StringVar(&c.webhook.SecretFile, "webhook-secret-file", "", "file with the secret that signs what --webhook is told; read with each message")
 	f.DurationVar(&c.maxAge, "max-age", time.Hour, "how old the last verified checkpoint may be before the gate only refers")
-	f.StringVar(&c.listen, "listen", "127.0.0.1:8701", "address to answer on; reachable for the department's own systems only")
+	f.StringVar(&c.listen, "listen", "127.0.0.1:8701", "address to answer on, or unix: and the path of a socket (mode 0660); reachable for the department's own systems only")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log more")
 	c.clock.add(cmd)
 	cmd.AddCommand(newGateAcknowledge(), newGateAccept())
@@ -145,14 +147,14 @@ func (f *gateFlags) run(ctx context.Context) error {
 		return err
 	}
 	defer g.Close()
-	l, err := net.Listen("tcp", f.listen)
+	l, err := listenOn(f.listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	if exercise {
 		log.Warn("exercise clock: this gate is for training", "now", now())
 	}
-	log.Info("gate answers", "url", "http://"+l.Addr().String(), "gate", f.name, "receipt_key", g.Status().ReceiptKey)
+	log.Info("gate answers", "url", addressOf(l), "gate", f.name, "receipt_key", g.Status().ReceiptKey)
 	return serve(ctx, l, g.Handler(), g.Run)
 }
 

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"runtime"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -100,7 +98,6 @@ type blockReader struct {
 	r      io.Reader
 	sum    hash.Hash
 	stored []byte
-	ended  bool
 }
 
 // malformed is the error for a file that is not what it should be.
@@ -153,41 +150,8 @@ func (b *blockReader) next() ([]byte, error) {
 	return f.decode()
 }
 
-// several returns the next blocks, as many as are worth decoding side by side in
-// the memory of about two; none after the last. The blocks are the caller's.
-func (b *blockReader) several() ([][]byte, error) {
-	var frames []frame
-	for stored, decoded := 0, 0; len(frames) < 4*runtime.GOMAXPROCS(0) && stored < maxStored && decoded < maxBlock; {
-		f, err := b.frame(nil)
-		if err != nil {
-			return nil, err
-		}
-		if f.decoded == 0 {
-			b.ended = true
-			break
-		}
-		frames = append(frames, f)
-		stored, decoded = stored+len(f.stored), decoded+f.decoded
-	}
-	blocks, errs := make([][]byte, len(frames)), make([]error, len(frames))
-	var wait sync.WaitGroup
-	for i := range frames {
-		wait.Go(func() { blocks[i], errs[i] = frames[i].decode() })
-	}
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return blocks, nil
-}
-
 // frame reads the next block into into, without decoding it; the zero frame after the last.
 func (b *blockReader) frame(into []byte) (f frame, err error) {
-	if b.ended {
-		return f, nil
-	}
 	var word [4]byte
 	if err := b.full(word[:]); err != nil {
 		return f, cut("it ends within", err)

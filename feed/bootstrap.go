@@ -18,6 +18,19 @@ type Keeper interface {
 	Apply(changes []Change) error
 }
 
+// A Preparer is a Keeper that takes the listings of a snapshot in slices of some
+// hundred and does the first part of its work for several of them side by side.
+type Preparer interface {
+	Keeper
+	// Prepare is called for slices of the snapshot's listings from several goroutines
+	// at once, in no order, with some that Bootstrap may still find to be wrong. keep
+	// takes the slice over: it is called in the order of the sequences, one at a time,
+	// not at the same time as Apply or Element, and not for all slices if there is an
+	// error. changes may be read until keep returns and is used again afterwards; what
+	// it points to is not. An error of keep ends the bootstrap.
+	Prepare(changes []Change) (keep func() error)
+}
+
 // Bootstrap takes a new follower from nothing to a verified position: the
 // snapshot, and the changes after it up to the event that commits to exactly this
 // file. Until then nothing that the snapshot says is proved, so the keeper's
@@ -108,18 +121,9 @@ func (f Follower) load(ctx context.Context, src Source, since Position, into Kee
 			err = fmt.Errorf("close snapshot: %w", closing)
 		}
 	}()
-	const batch = 1000
-	changes := make([]Change, 0, batch)
-	at, file, err = readSnapshot(r, f, since, func(c Change) error {
-		if changes = append(changes, c); len(changes) < batch {
-			return nil
-		}
-		err := into.Apply(changes)
-		changes = changes[:0]
-		return err
-	})
-	if err == nil && len(changes) > 0 {
-		err = into.Apply(changes)
+	prepare := func(changes []Change) func() error { return func() error { return into.Apply(changes) } }
+	if p, ok := into.(Preparer); ok {
+		prepare = p.Prepare
 	}
-	return at, file, err
+	return readSnapshot(r, f, since, prepare)
 }

@@ -1,9 +1,9 @@
 package feed
 
 import (
-	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"gongxin"
 	"gongxin/ledger"
@@ -86,23 +86,8 @@ func (f Follower) advance(p Position, held Held, c Changes) (Position, []Change,
 	case head.Size != last:
 		return p, nil, gongxin.Conflict("FEED_GAP", last, head.Size)
 	}
-	changes := make([]Change, len(c.Records))
-	hashes := make([]ledger.Hash, len(c.Records))
-	_ = inParallel(len(c.Records), func(i int) error {
-		hashes[i] = ledger.RecordHash(c.Records[i].Leaf)
-		return nil
-	})
 	next := Position{Tree: p.Tree, Head: head, Seen: p.Seen.with(signed)}
-	for _, h := range hashes {
-		next.Tree.Append(h)
-	}
-	if next.Tree.Root() != head.Root {
-		return p, nil, gongxin.Conflict("FEED_ROOT", head.Size)
-	}
-	err = inParallel(len(c.Records), func(i int) (err error) {
-		changes[i], err = f.change(c.After+uint64(i)+1, hashes[i], c.Records[i])
-		return err
-	})
+	changes, err := f.verify(&next.Tree, head, c)
 	if err != nil {
 		return p, nil, err
 	}
@@ -121,47 +106,38 @@ func (f Follower) advance(p Position, held Held, c Changes) (Position, []Change,
 
 const timeForm = "2006-01-02T15:04:05.000Z"
 
-// change verifies one record, whose leaf is known to be in the ledger, and opens it.
-func (f Follower) change(sequence uint64, leafHash ledger.Hash, r Record) (Change, error) {
-	l, err := ledger.ParseLeaf(r.Leaf)
+// verify appends the leaves of c to tree, which head signs then, and opens the records.
+func (f Follower) verify(tree *ledger.Tree, head ledger.Head, c Changes) ([]Change, error) {
+	n := len(c.Records)
+	hashes, changes := make([]ledger.Hash, n), make([]Change, n)
+	batches := (n + verifyAtOnce - 1) / verifyAtOnce
+	part := func(i int) (from, to int) { return i * verifyAtOnce, min(n, (i+1)*verifyAtOnce) }
+	_ = inParallel(batches, func(i int) error {
+		from, to := part(i)
+		ledger.RecordHashes(hashes[from:to], func(i int) []byte { return c.Records[from+i].Leaf })
+		return nil
+	})
+	// What the records say counts only if the tree is the one signed: that error comes first.
+	err := inParallel(1+batches, func(i int) error {
+		if i == 0 {
+			if tree.Extend(hashes); tree.Root() != head.Root {
+				return gongxin.Conflict("FEED_ROOT", head.Size)
+			}
+			return nil
+		}
+		from, to := part(i - 1)
+		k := checkers.Get().(*checker)
+		defer checkers.Put(k)
+		sequence := func(i int) uint64 { return c.After + uint64(from+i) + 1 }
+		return k.verify(f, sequence, c.Records[from:to], hashes[from:to], changes[from:to], false)
+	})
 	if err != nil {
-		return Change{}, fmt.Errorf("%w: %w", malformed("the leaf of event %d", sequence), err)
+		return nil, err
 	}
-	c := Change{
-		Sequence: sequence,
-		Event:    gongxin.Event{Kind: gongxin.EventKind(l.Kind), Listing: l.Key, At: l.At},
-		Element:  ledger.ElementOf(sequence, leafHash),
-		Leaf:     r.Leaf,
-		Body:     r.Body,
-	}
-	kind := c.Event.Kind
-	switch {
-	case !kind.Known():
-		return Change{}, gongxin.Conflict("FEED_UNKNOWN_EVENT", l.Kind, sequence)
-	case kind.OfLog() != c.Event.Listing.IsZero():
-		return Change{}, gongxin.Conflict("FEED_HISTORY", sequence)
-	case kind == gongxin.SnapshotMade && r.Salt == nil && r.Body == nil:
-		return c, nil // its commitments are the hashes of files
-	case kind.OfLog() && r.Salt == nil:
-		return Change{}, gongxin.Conflict("FEED_COMMITMENT", sequence) // nothing of the log itself is ever erased
-	case r.Salt == nil && r.Body == nil:
-		c.Erased = true
-		return c, nil
-	case ledger.Commit(r.Salt, r.Body) != l.Commitments[f.Audience]:
-		return Change{}, gongxin.Conflict("FEED_COMMITMENT", sequence)
-	case kind.OfLog():
-		return c, c.openLog()
-	case f.Audience != gongxin.AudiencePartner, kind.Step():
-		return c, nil // a step concerns the court and the person: to a department it is a sequence and nothing else
-	}
-	if c.Event, err = c.Event.OpenPartner(r.Body); err != nil {
-		return Change{}, fmt.Errorf("%w: %w", malformed("the body of event %d", sequence), err)
-	}
-	if force := kind.Force(); c.Event.Entry == nil && (force == gongxin.ForceEnters || force == gongxin.ForceReplaces) {
-		return Change{}, gongxin.Conflict("FEED_HISTORY", sequence)
-	}
-	return c, nil
+	return changes, nil
 }
+
+var checkers = sync.Pool{New: func() any { return new(checker) }}
 
 // foldForce checks that changes lead from what was in force at the head before
 // to what the head after signs, and that what is in force then has its bodies. It
@@ -212,11 +188,10 @@ func foldForce(before, after ledger.Head, held Held, changes []Change) (map[gong
 	return turns, nil
 }
 
-// inParallel calls f for 0 … n−1 from several goroutines, waits for them, and
-// returns the error with the lowest number.
+// inParallel calls f for 0 … n−1 from several goroutines, each taking the next
+// number, waits for them, and returns the error with the lowest number.
 func inParallel(n int, f func(i int) error) error {
-	const chunk = 64
-	workers := min(runtime.GOMAXPROCS(0), (n+chunk-1)/chunk)
+	workers := min(runtime.GOMAXPROCS(0), n)
 	if workers <= 1 {
 		for i := range n {
 			if err := f(i); err != nil {
@@ -225,22 +200,28 @@ func inParallel(n int, f func(i int) error) error {
 		}
 		return nil
 	}
-	errs := make([]error, workers)
+	var next, failed atomic.Int64 // failed: no number from here on is of interest
+	failed.Store(int64(n))
+	errs := make([]error, n)
 	var wait sync.WaitGroup
-	for w := range workers {
+	for range workers {
 		wait.Go(func() {
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				if errs[w] = f(i); errs[w] != nil {
+			for {
+				i := next.Add(1) - 1
+				if i >= failed.Load() {
 					return
+				}
+				if errs[i] = f(int(i)); errs[i] == nil {
+					continue
+				}
+				for at := failed.Load(); i < at && !failed.CompareAndSwap(at, i); at = failed.Load() {
 				}
 			}
 		})
 	}
 	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	if i := failed.Load(); i < int64(n) {
+		return errs[i]
 	}
 	return nil
 }

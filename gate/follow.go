@@ -193,7 +193,7 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 }
 
 // known returns how the listing id stands before changes: as index and file hold it.
-func known(id gongxin.ListingID, index *screen.Index, file *elements) (h held, ok bool, err error) {
+func known(id gongxin.ListingID, index *screen.Memory, file *elements) (h held, ok bool, err error) {
 	hit, ok := index.Get(id)
 	if ok {
 		h.entry = hit.Entry
@@ -281,8 +281,8 @@ func (g *Gate) settle(ctx context.Context) {
 type anew struct {
 	elements
 	write func(difference) error
-	index *screen.Index
-	old   *screen.Index // the list before, for telling that a listing is another person's now
+	index *screen.Memory
+	old   *screen.Memory // the list before, for telling that a listing is another person's now
 }
 
 // Apply takes a part of it.
@@ -336,7 +336,7 @@ func (g *Gate) fetchAnew(ctx context.Context) (err error) {
 }
 
 // fill writes a snapshot and what follows it into fresh, in one transaction.
-func (g *Gate) fill(ctx context.Context, fresh *state, index *screen.Index) (feed.Position, error) {
+func (g *Gate) fill(ctx context.Context, fresh *state, index *screen.Memory) (feed.Position, error) {
 	tx, err := fresh.db.BeginTx(ctx, nil)
 	if err != nil {
 		return feed.Position{}, fmt.Errorf("fetch the list: %w", err)
@@ -359,7 +359,7 @@ func (g *Gate) fill(ctx context.Context, fresh *state, index *screen.Index) (fee
 
 // replace lets the new file take the place of the present one. What is left of
 // the old one goes first, lest its write-ahead log be taken for the new one's.
-func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Position) error {
+func (g *Gate) replace(ctx context.Context, index *screen.Memory, at feed.Position) error {
 	path := filepath.Join(g.config.Dir, stateFile)
 	if !g.state.closed {
 		if err := g.state.db.Close(); err != nil {

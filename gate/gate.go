@@ -30,7 +30,7 @@ type Gate struct {
 	randomMu sync.Mutex
 
 	mu    sync.RWMutex // index and view are of one sequence
-	index *screen.Index
+	index *screen.Memory
 	view  view
 
 	following  sync.Mutex // holds state: whoever follows, and Close
@@ -139,7 +139,7 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 }
 
 // startAfresh puts a damaged state aside and opens an empty one.
-func (g *Gate) startAfresh(ctx context.Context) (*state, *screen.Index, error) {
+func (g *Gate) startAfresh(ctx context.Context) (*state, *screen.Memory, error) {
 	path := filepath.Join(g.config.Dir, stateFile)
 	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format(asideForm))
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
@@ -173,7 +173,7 @@ func removeBeside(path string) error {
 }
 
 // setView swaps index and view for those of at.
-func (g *Gate) setView(index *screen.Index, at feed.Position) {
+func (g *Gate) setView(index *screen.Memory, at feed.Position) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.index, g.view = index, g.viewOf(at)

@@ -105,7 +105,7 @@ type state struct {
 
 // openState opens the file at path, made if missing, reads all of it into an
 // index, and checks it. Errors: GATE_OTHER_HUB; one for which damage says true.
-func openState(ctx context.Context, path string, key screen.Key, verifierKey string) (*state, *screen.Index, error) {
+func openState(ctx context.Context, path string, key screen.Key, verifierKey string) (*state, *screen.Memory, error) {
 	db, err := openFile(ctx, path, "WAL")
 	if err != nil {
 		return nil, nil, err
@@ -129,7 +129,7 @@ func attachState(ctx context.Context, path string, old *state, at feed.Position)
 	return &state{db: db, key: old.key, hub: old.hub, given: old.given, at: at}, nil
 }
 
-func (s *state) load(ctx context.Context) (*screen.Index, error) {
+func (s *state) load(ctx context.Context) (*screen.Memory, error) {
 	if _, err := s.db.ExecContext(ctx, stateSchema); err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (s *state) load(ctx context.Context) (*screen.Index, error) {
 	if err := s.loadPosition(ctx); err != nil {
 		return nil, err
 	}
-	index := screen.NewSized(s.key, int(min(s.at.Head.Count, 1<<28)))
+	index := screen.NewMemorySized(s.key, int(min(s.at.Head.Count, 1<<28)))
 	rows, err := s.db.QueryContext(ctx, readListings)
 	if err != nil {
 		return nil, err

@@ -1,270 +1,442 @@
-// Package screen finds who is listed: an index over the listings in force, and
-// the comparison of names.
-//
-//	number ─SipHash─▶ table ─candidate?─▶ HMAC tag ─same?─▶ hits (listing, name, case, court …)
-//	name   ─Fold──▶ table of names ─────────────────────▶ hits, to refer and never to block
-//
-// Identifiers are kept as keyed hashes alone. A search that finds nothing reads
-// one cache line and allocates nothing; a candidate counts only after a keyed
-// 128-bit tag agrees too. Lookup and ByName may run at once from any number of
-// goroutines as long as nothing writes; who writes keeps readers out, as package
-// gate does, so that a reader sees one sequence or the next and nothing between.
 package screen
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+
 	"gongxin"
 	"gongxin/identity"
 	"gongxin/match"
 )
 
-// An Entry is what the index keeps of one listing in force: enough to answer and
-// explain, and no identifier.
-type Entry struct {
-	Mark      Mark // the identifier, under this index's key (Index.Mark)
-	Name      string
-	Masked    string // the number as people may see it
-	Case      string
-	Court     string
-	Severity  gongxin.Severity
-	Published gongxin.Day
-	Until     gongxin.Day // last day in force; zero if there is no end
-}
+// ErrNothing says that no list was written yet.
+var ErrNothing = errors.New("there is no list")
 
-// NewEntry returns what an index under key keeps of a listing whose content e
-// sets; e.Entry is not nil.
-func NewEntry(key Key, e gongxin.Event) Entry {
-	m := newMarker(key)
-	return m.entry(*e.Entry)
-}
-
-func (m *marker) entry(n gongxin.Entry) Entry {
-	return Entry{Mark: m.mark(n.Subject.Number), Name: n.Subject.Name, Masked: n.Subject.Number.String(), Case: n.Case.String(),
-		Court: n.CourtName, Severity: n.Severity, Published: n.Published, Until: n.Until}
-}
-
-// A Hit is a listing that was found.
-type Hit struct {
-	Listing gongxin.ListingID
-	Entry
-}
-
-// An entry is a listing in memory. Texts that repeat are shared.
-type entry struct {
-	listing  gongxin.ListingID
-	mark     Mark
-	nameHash uint64
-	next     [2]uint32 // next entry+1 with the same hash, by number and by name
-	court    uint32    // into Index.shared
-	severity uint32
-	from     gongxin.Day
-	until    gongxin.Day
-	lengths  [2]uint16 // of name and masked number in text; the rest is the case number
-	text     string
-}
-
-// An Index holds the listings in force under one key.
+// An Index is a list on disk and its tables in memory. Views are taken from it by any
+// number of goroutines; Write, Publish, Compact and Close are for one at a time, and
+// whoever calls them sees to that.
 type Index struct {
-	marker  marker
-	entries []entry
-	free    []uint32
-	at      map[gongxin.ListingID]uint32
-	numbers table
-	names   table
-	shared  []string
-	sharing map[string]uint32
+	*secrets
+	files   Files
+	base    *base
+	wal     *wal
+	tables  tables // with what is written and not published
+	stamp   []byte
+	current atomic.Pointer[View]
+	pending *Step
+}
+
+// Create writes an empty list, in the place of whatever is there.
+func Create(files Files, key Key, stamp []byte) (*Index, error) {
+	b, err := Build(files, key, 0)
+	if err != nil {
+		return nil, err
+	}
+	x, err := b.Finish(stamp)
+	if err != nil {
+		return nil, errors.Join(err, b.Abort())
+	}
+	return x, nil
+}
+
+// Open reads the list and checks all of it: every record, that the tables refer to as
+// many as were counted, and every frame of the log. It gives the stamp of the newest
+// step; what View.Sum and Len say is for the caller to hold against what was signed.
+// Errors: ErrNothing; *Damage if anything is not as it was written.
+func Open(files Files, key Key) (x *Index, stamp []byte, err error) {
+	n, err := readCurrent(files, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	x = &Index{secrets: newSecrets(key), files: files}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, x.Close())
+			x, stamp = nil, nil
+		}
+	}()
+	if err := x.load(n); err != nil {
+		return x, nil, err
+	}
+	if err := sweep(files, n); err != nil {
+		return x, nil, err
+	}
+	return x, bytes.Clone(x.stamp), nil
+}
+
+// load reads list n.
+func (x *Index) load(n uint64) (err error) {
+	if x.base, err = openBase(x.files, x.key, n); err != nil {
+		return err
+	}
+	log, err := x.files.Open(logName(n))
+	if err != nil {
+		return missing(logName(n), err)
+	}
+	x.wal = newWAL(x.key, x.base, log)
+	if x.stamp, err = x.base.stamp(); err != nil {
+		return err
+	}
+	if x.tables, err = x.loadTables(); err != nil {
+		return err
+	}
+	v := &View{count: int(x.base.count), sum: x.base.footer.sum}
+	if err := x.replay(v); err != nil {
+		return err
+	}
+	x.publish(v)
+	return nil
+}
+
+// loadTables reads the tables of the base and checks its records against them.
+func (x *Index) loadTables() (t tables, err error) {
+	b := x.base
+	fold := b.names != namesNow()
+	var parts [3]*table
+	for i, s := range b.shapes {
+		if i == 1 && fold {
+			parts[i] = newTable(int(b.count)) // filled below
+		} else if parts[i], err = b.table(s); err != nil {
+			return t, err
+		}
+	}
+	t = tables{parts[0], parts[1], parts[2]}
+	var mu sync.Mutex
+	var count, records uint64
+	var total sum
+	err = parallel(b.blocks(), func() func(int) error {
+		room, n := make([]byte, blockSize), new(nonce)
+		return func(i int) error {
+			var seen, held uint64
+			var part sum
+			err := b.scan(i, room, n, func(ref uint32, plain []byte) error {
+				seen++
+				if !t.list.refers(x.listHash(gongxin.ListingID(plain)), ref) {
+					return nil
+				}
+				held++
+				part.add(sumOf(plain[elementAt:]))
+				if !fold {
+					return nil
+				}
+				r, ok := parseRow(plain)
+				if !ok {
+					return b.damage(int64(ref)*unit, "a record")
+				}
+				if h := x.nameHash(match.Key(r.Name)); h != 0 {
+					mu.Lock()
+					defer mu.Unlock()
+					t.name.insert(h, ref)
+				}
+				return nil
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			count, records = count+held, records+seen
+			total.add(part)
+			return err
+		}
+	})
+	switch {
+	case err != nil:
+		return t, err
+	case records != b.records || count != b.count || total != b.footer.sum || t.list.used != int(count):
+		return t, b.damage(b.at, fmt.Sprintf("%d records, of which %d in force, are not what was written", records, count))
+	}
+	return t, nil
+}
+
+// replay takes the steps of the log over into the tables, and counts along in v.
+func (x *Index) replay(v *View) error {
+	room := new(scratch)
+	room.buf = make([]byte, usualRecord)
+	return x.wal.replay(func(s *step) error {
+		for _, d := range s.gone {
+			k := d.keys
+			if s.names != namesNow() || x.base.names != namesNow() { // it may have stood under another key
+				r, err := x.reading().row(d.ref, room)
+				if err != nil {
+					return err
+				}
+				k.name = x.nameHash(match.Key(r.Name))
+			}
+			if !x.tables.remove(k, d.ref) {
+				return x.wal.damage(x.wal.end, "a step that takes out what is not there")
+			}
+			v.sum.sub(d.element)
+		}
+		x.tables = x.tables.with(len(s.rows))
+		for i := range s.rows {
+			x.tables.insert(x.keys(&s.rows[i]), s.refs[i])
+			v.sum.add(sumOf(s.rows[i].Element[:]))
+		}
+		v.count += len(s.rows) - len(s.gone)
+		if uint64(v.count) != s.count || v.sum != s.sum {
+			return x.wal.damage(x.wal.end, "a step that does not come to what it says")
+		}
+		x.stamp = bytes.Clone(s.stamp)
+		return nil
+	})
+}
+
+// reading returns a view of all that is written, published or not.
+func (x *Index) reading() *View {
+	return &View{secrets: x.secrets, tables: x.tables, base: x.base, log: x.wal.file, epochs: x.wal.epochs, frames: x.wal.frames,
+		logEnd: x.wal.end, limit: uint32((x.base.size + x.wal.end) / unit)}
+}
+
+// publish makes v, of which count and sum are set, the view of what is in the tables.
+func (x *Index) publish(v *View) {
+	n := x.reading()
+	n.count, n.sum = v.count, v.sum
+	x.current.Store(n)
+}
+
+// View returns the newest published view.
+func (x *Index) View() *View { return x.current.Load() }
+
+// Mark returns what stands for number in this index. The zero Number has the zero Mark.
+func (x *Index) Mark(number identity.Number) Mark { return x.mark(number) }
+
+// Entry returns what this index keeps of a listing with content n.
+func (x *Index) Entry(n gongxin.Entry) Entry { return x.entry(n) }
+
+// Changes returns how many bytes the log has, and the base: a log longer than a
+// quarter of its base, and than some ten MiB, is worth compacting.
+func (x *Index) Changes() (log, base int64) { return x.wal.end, x.base.size }
+
+// A Step is what one Write did. It is durable, and not visible until Publish.
+type Step struct {
+	index *Index
+	view  *View
+	gone  []departure
+}
+
+// errUnpublished is a mistake of the caller.
+var errUnpublished = errors.New("screen: the step before was not published")
+
+// errReplaced says that another list counts now, so that what would be written here
+// would be lost.
+var errReplaced = errors.New("the list has been replaced by another")
+
+// Write writes rows, each in the place of the row of that listing if there is one, and
+// takes out the listings gone, which need not be there. No listing may be named twice.
+// stamp is kept with it, at most 64 KiB. What is written is durable, and not visible
+// before Publish. If it fails nothing was written, and it may be tried again; after an
+// error of *Damage the list is to be made anew.
+func (x *Index) Write(put []Row, gone []gongxin.ListingID, stamp []byte) (*Step, error) {
+	if x.pending != nil {
+		return nil, errUnpublished
+	}
+	if len(stamp) > maxStamp {
+		return nil, fmt.Errorf("screen: a stamp of %d bytes", len(stamp))
+	}
+	if n, err := readCurrent(x.files, x.key); err != nil || n != x.base.n {
+		return nil, errors.Join(errReplaced, err)
+	}
+	now := x.View()
+	out, err := departures(now, put, gone)
+	if err != nil {
+		return nil, err
+	}
+	next := &View{count: now.count + len(put) - len(out), sum: now.sum}
+	for i := range out {
+		next.sum.sub(out[i].element)
+	}
+	for i := range put {
+		next.sum.add(sumOf(put[i].Element[:]))
+	}
+	s := &step{rows: put, gone: out, count: uint64(next.count), sum: next.sum, stamp: stamp}
+	if err := x.wal.append(s); err != nil {
+		return nil, err
+	}
+	x.stamp = bytes.Clone(stamp)
+	x.tables = x.tables.with(len(put))
+	for i := range put {
+		x.tables.insert(x.keys(&put[i]), s.refs[i])
+	}
+	v := x.reading()
+	v.count, v.sum = next.count, next.sum
+	if len(out) > 0 {
+		v.gone = make(map[uint32]struct{}, len(out))
+		for _, d := range out {
+			v.gone[d.ref] = struct{}{}
+		}
+	}
+	x.pending = &Step{index: x, view: v, gone: out}
+	return x.pending, nil
+}
+
+// departures finds the records that put and gone take out of v.
+func departures(v *View, put []Row, gone []gongxin.ListingID) (out []departure, err error) {
+	ids := make(map[gongxin.ListingID]struct{}, len(put)+len(gone))
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	one := func(id gongxin.ListingID) error {
+		if _, twice := ids[id]; twice {
+			return fmt.Errorf("screen: listing %s twice in one step", id)
+		}
+		ids[id] = struct{}{}
+		d, ok, err := departing(v, id, room)
+		if ok {
+			out = append(out, d)
+		}
+		return err
+	}
+	for i := range put {
+		if err := one(put[i].Listing); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range gone {
+		if err := one(id); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// departing finds the record of id in v, for taking it out; ok is false if there is none.
+func departing(v *View, id gongxin.ListingID, room *scratch) (d departure, ok bool, err error) {
+	ref, plain, err := v.find(id, room)
+	if err != nil || plain == nil {
+		return d, false, err
+	}
+	r, ok := parseRow(plain)
+	if !ok {
+		return d, false, v.damaged(ref)
+	}
+	return departure{ref, v.keys(&r), sumOf(r.Element[:])}, true, nil
+}
+
+// View returns the list after the step. It may be read before it is published.
+func (s *Step) View() *View { return s.view }
+
+// Publish makes the step's view the newest. Older ones are past from now on.
+func (s *Step) Publish() {
+	x := s.index
+	if x.pending != s {
+		return
+	}
+	x.pending = nil
+	old := x.current.Swap(s.view)
+	old.past.Store(true)
+	for _, d := range s.gone { // who finds something missing now sees afterwards that the view is past
+		x.tables.remove(d.keys, d.ref)
+	}
+}
+
+// Compact writes the list anew without what has been taken out or replaced, while the
+// newest view is read on. The present view becomes past with it. If it fails nothing
+// has changed.
+func (x *Index) Compact() error {
+	if x.pending != nil {
+		return errUnpublished
+	}
+	v := x.View()
+	b, err := Build(x.files, x.key, v.Len())
+	if err != nil {
+		return err
+	}
+	if err := b.copy(v); err != nil {
+		return errors.Join(err, b.Abort())
+	}
+	n, err := b.Finish(x.stamp)
+	if err != nil {
+		return errors.Join(err, b.Abort())
+	}
+	base, log := x.base, x.wal.file
+	x.base, x.wal, x.tables = n.base, n.wal, n.tables
+	x.current.Store(n.View())
+	v.past.Store(true)
+	return errors.Join(base.file.Close(), log.Close())
+}
+
+// Close closes the files. Views can find nothing any more that has to be read.
+func (x *Index) Close() error {
+	var errs []error
+	if x.base != nil {
+		errs = append(errs, x.base.file.Close())
+	}
+	if x.wal != nil {
+		errs = append(errs, x.wal.file.Close())
+	}
+	return errors.Join(errs...)
 }
 
 const (
-	byNumber = iota
-	byName
+	currentName  = "current"
+	currentNew   = "current.new"
+	currentMagic = "gongxin list at\n"
 )
 
-// New returns an empty index under key.
-func New(key Key) *Index { return NewSized(key, 0) }
-
-// NewSized is New with room for n listings.
-func NewSized(key Key, n int) *Index {
-	return &Index{marker: newMarker(key), entries: make([]entry, 0, n), at: make(map[gongxin.ListingID]uint32, n),
-		numbers: newTable(n), names: newTable(n), sharing: map[string]uint32{}}
-}
-
-// Mark returns what stands for number in this index. The zero Number has the zero Mark.
-func (x *Index) Mark(number identity.Number) Mark { return x.marker.mark(number) }
-
-// Entry is NewEntry under the index's own key.
-func (x *Index) Entry(n gongxin.Entry) Entry { return x.marker.entry(n) }
-
-// Len returns how many listings the index holds.
-func (x *Index) Len() int { return len(x.at) }
-
-// Put adds the listing id, or replaces what the index held of it.
-func (x *Index) Put(id gongxin.ListingID, e Entry) {
-	x.Remove(id)
-	name, masked := cut(e.Name), cut(e.Masked)
-	n := entry{listing: id, mark: e.Mark, court: x.share(e.Court), severity: x.share(string(e.Severity)), from: e.Published,
-		until: e.Until, lengths: [2]uint16{uint16(len(name)), uint16(len(masked))}, text: name + masked + e.Case}
-	n.nameHash = sipHash(x.marker.name, match.Fold(name))
-	var ref uint32
-	if k := len(x.free); k > 0 {
-		ref, x.free = x.free[k-1], x.free[:k-1]
-		x.entries[ref] = n
-	} else {
-		ref = uint32(len(x.entries))
-		x.entries = append(x.entries, n)
+// readCurrent returns which list counts. Errors: ErrNothing, *Damage.
+func readCurrent(files Files, key Key) (uint64, error) {
+	f, err := files.Open(currentName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, ErrNothing
 	}
-	x.at[id] = ref
-	x.hang(&x.numbers, byNumber, ref)
-	x.hang(&x.names, byName, ref)
-}
-
-// cut bounds a text for the entry's lengths; intake refuses such names long before.
-func cut(s string) string {
-	if len(s) > 1<<16-1 {
-		return s[:1<<16-1]
+	if err != nil {
+		return 0, fmt.Errorf("open %s: %w", currentName, err)
 	}
-	return s
-}
-
-func (x *Index) share(s string) uint32 {
-	i, ok := x.sharing[s]
-	if !ok {
-		i = uint32(len(x.shared))
-		x.shared = append(x.shared, s)
-		x.sharing[s] = i
+	p := make([]byte, len(currentMagic)+saltSize+8+overhead)
+	size, err := f.Size()
+	if err == nil {
+		err = readAt(f, currentName, p, 0)
 	}
-	return i
-}
-
-func (x *Index) hashOf(way int) func(uint32) uint64 {
-	if way == byName {
-		return func(ref uint32) uint64 { return x.entries[ref].nameHash }
+	if err := errors.Join(err, f.Close()); err != nil {
+		return 0, err
 	}
-	return func(ref uint32) uint64 { return x.entries[ref].mark.Hash }
+	salt := p[len(currentMagic):][:saltSize]
+	plain, err := newSeal(key, salt, currentName).open(new(nonce), sealedCurrent, 0, p[len(currentMagic)+saltSize:])
+	if err != nil || size != int64(len(p)) || !strings.HasPrefix(string(p), currentMagic) {
+		return 0, &Damage{currentName, 0, "which list counts; or it was written under another key"}
+	}
+	return le.Uint64(plain), nil
 }
 
-// head returns the slot whose chain has exactly hash.
-func (x *Index) head(t *table, way int, hash uint64) (uint64, bool) {
-	of := x.hashOf(way)
-	for i := t.home(hash); ; i++ {
-		var ok bool
-		if i, ok = t.next(hash, i); !ok || of(refOf(t.slots[i])) == hash {
-			return i, ok
+// writeCurrent makes n the list that counts.
+func writeCurrent(files Files, key Key, n uint64, salt []byte) error {
+	f, err := files.Create(currentNew)
+	if err != nil {
+		return fmt.Errorf("create %s: %w", currentNew, err)
+	}
+	p := append([]byte(currentMagic), salt...)
+	p = newSeal(key, salt, currentName).seal(new(nonce), sealedCurrent, 0, p, le.AppendUint64(nil, n))
+	_, err = f.WriteAt(p, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", currentNew, err)
+	}
+	if err := files.SyncDir(); err != nil {
+		return err
+	}
+	if err := files.Rename(currentNew, currentName); err != nil {
+		return err
+	}
+	return files.SyncDir()
+}
+
+// sweep removes what is left of other lists than n.
+func sweep(files Files, n uint64) error {
+	names, err := files.List()
+	if err != nil {
+		return err
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		other := strings.HasPrefix(name, "list-") && name != baseName(n) && name != logName(n)
+		if other || name == currentNew {
+			_ = files.Remove(name) // what cannot be removed now is removed another time
 		}
 	}
-}
-
-func (x *Index) hang(t *table, way int, ref uint32) {
-	hash := x.hashOf(way)(ref)
-	if i, ok := x.head(t, way, hash); ok {
-		first := refOf(t.slots[i])
-		x.entries[ref].next[way] = x.entries[first].next[way]
-		x.entries[first].next[way] = ref + 1
-		return
-	}
-	t.insert(hash, ref, x.hashOf(way))
-}
-
-func (x *Index) unhang(t *table, way int, ref uint32) {
-	hash := x.hashOf(way)(ref)
-	i, ok := x.head(t, way, hash)
-	if !ok {
-		panic("screen: an entry is missing from its table")
-	}
-	next := x.entries[ref].next[way]
-	at := refOf(t.slots[i])
-	if at == ref {
-		if next == 0 {
-			t.remove(i, x.hashOf(way))
-		} else {
-			t.slots[i] = pack(hash, next-1)
-		}
-		return
-	}
-	for x.entries[at].next[way] != ref+1 {
-		at = x.entries[at].next[way] - 1
-	}
-	x.entries[at].next[way] = next
-}
-
-// Remove takes the listing id out; false if the index does not hold it.
-func (x *Index) Remove(id gongxin.ListingID) bool {
-	ref, ok := x.at[id]
-	if !ok {
-		return false
-	}
-	x.unhang(&x.numbers, byNumber, ref)
-	x.unhang(&x.names, byName, ref)
-	x.entries[ref] = entry{}
-	x.free = append(x.free, ref)
-	delete(x.at, id)
-	return true
-}
-
-// Get returns what the index holds of the listing id.
-func (x *Index) Get(id gongxin.ListingID) (Hit, bool) {
-	ref, ok := x.at[id]
-	if !ok {
-		return Hit{}, false
-	}
-	return x.hit(ref), true
-}
-
-func (x *Index) hit(ref uint32) Hit {
-	e := &x.entries[ref]
-	a := int(e.lengths[0])
-	b := a + int(e.lengths[1])
-	return Hit{e.listing, Entry{Mark: e.mark, Name: e.text[:a], Masked: e.text[a:b], Case: e.text[b:], Court: x.shared[e.court],
-		Severity: gongxin.Severity(x.shared[e.severity]), Published: e.from, Until: e.until}}
-}
-
-// Lookup appends to dst the listings whose subject has number and returns it.
-// It allocates nothing when there is none. An organisation is found by its
-// credit code and by its organisation code alike. The zero Number finds nothing.
-func (x *Index) Lookup(number identity.Number, dst []Hit) []Hit {
-	if number.IsZero() {
-		return dst
-	}
-	c := canonical(number)
-	hash := sipHash(x.marker.number, c)
-	for i := x.numbers.home(hash); ; i++ {
-		var ok bool
-		if i, ok = x.numbers.next(hash, i); !ok {
-			return dst
-		}
-		if ref := refOf(x.numbers.slots[i]); x.entries[ref].mark.Hash == hash {
-			return x.confirmed(ref, c, dst)
-		}
-	}
-}
-
-func (x *Index) confirmed(ref uint32, number string, dst []Hit) []Hit {
-	tag := x.marker.confirm(number)
-	for next := ref + 1; next != 0; {
-		e := &x.entries[next-1]
-		if e.mark.Tag == tag {
-			dst = append(dst, x.hit(next-1))
-		}
-		next = e.next[byNumber]
-	}
-	return dst
-}
-
-// ByName appends to dst the listings whose name agrees with name, at most limit,
-// and returns it. Such hits tell nobody apart: they are for a person to look at.
-func (x *Index) ByName(name string, limit int, dst []Hit) []Hit {
-	folded := match.Fold(name)
-	if folded == "" {
-		return dst
-	}
-	i, ok := x.head(&x.names, byName, sipHash(x.marker.name, folded))
-	if !ok {
-		return dst
-	}
-	for next := refOf(x.names.slots[i]) + 1; next != 0 && limit > 0; next = x.entries[next-1].next[byName] {
-		if h := x.hit(next - 1); match.Fold(h.Name) == folded {
-			dst = append(dst, h)
-			limit--
-		}
-	}
-	return dst
+	return nil
 }

@@ -1,302 +1,198 @@
 package screen
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"math/rand/v2"
+	"reflect"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"gongxin"
 	"gongxin/identity"
-	"gongxin/match"
 )
 
-// citizen returns the n-th citizen number of the province level, which no area
-// of a person has.
-func citizen(n int) identity.Number {
-	s := fmt.Sprintf("320000%04d%02d%02d%03d", 1950+n/1000/28/12%50, 1+n/1000/28%12, 1+n/1000%28, n%1000)
-	sum := 0
-	for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
-		sum += int(s[i]-'0') * w
-	}
-	number, _, err := identity.Parse(s+string("10X98765432"[sum%11]), identity.CitizenID)
-	if err != nil {
-		panic(err)
-	}
-	return number
+// row is listing n, of citizen who, under key.
+func row(key Key, n, who int, name string) Row {
+	number := citizen(who)
+	r := Row{Listing: listing(n), Sequence: uint64(n + 1), Since: uint64(n + 1), Element: [32]byte{31: byte(n), 30: byte(n >> 8), 0: byte(n)}}
+	r.Entry = Entry{Mark: newSecrets(key).mark(number), Name: name, Masked: number.String(), Case: fmt.Sprintf("（2016）苏0505执%d号", n),
+		Court: "苏州市虎丘区人民法院", Severity: "一般", Published: 20160101, Until: 20180101, Born: 1950, Sex: number.Sex()}
+	return r
 }
 
-func testKey() Key { return Key(bytes.Repeat([]byte{7}, 32)) }
-
-func listing(n int) (id gongxin.ListingID) {
-	binary.BigEndian.PutUint64(id[8:], uint64(n)+1)
-	return id
-}
-
-func TestSipHashGivesTheVectorsOfItsAuthors(t *testing.T) {
-	key := [2]uint64{0x0706050403020100, 0x0f0e0d0c0b0a0908}
-	var in []byte
-	for i := range 15 {
-		in = append(in, byte(i))
-	}
-	for n, want := range map[int]uint64{0: 0x726fdb47dd0e0e31, 1: 0x74f839c593dc67fd, 7: 0xab0200f58b01d137, 8: 0x93f5f5799a932462, 15: 0xa129ca6149be45e5} {
-		if got := sipHash(key, string(in[:n])); got != want {
-			t.Errorf("%d bytes: got %x, want %x", n, got, want)
-		}
-	}
-}
-
-func TestIndexFindsWhatWasPutAndAllOfIt(t *testing.T) {
-	x := New(testKey())
-	a := Entry{Mark: x.Mark(citizen(1)), Name: "王小明", Masked: "320000********0012", Case: "（2016）苏0505执1号", Court: "苏州市虎丘区人民法院",
-		Severity: "一般", Published: 20160101, Until: 20180101}
-	x.Put(listing(1), a)
-	got := x.Lookup(citizen(1), nil)
-	if len(got) != 1 || got[0].Listing != listing(1) || got[0].Entry != a {
-		t.Fatalf("got %+v, want %+v", got, a)
-	}
-	if hits := x.Lookup(citizen(2), nil); hits != nil {
-		t.Errorf("a number that is not listed: %+v", hits)
-	}
-	if hits := x.Lookup(identity.Number{}, nil); hits != nil {
-		t.Errorf("no number: %+v", hits)
-	}
-	if hits := x.ByName("王 小明", 9, nil); len(hits) != 1 || hits[0].Listing != listing(1) {
-		t.Errorf("by name: %+v", hits)
-	}
-	if hits := x.ByName("", 9, nil); hits != nil {
-		t.Errorf("no name: %+v", hits)
-	}
-	if hit, ok := x.Get(listing(1)); !ok || hit.Entry != a {
-		t.Errorf("get: %+v", hit)
-	}
-}
-
-func TestOrganisationIsFoundByEitherCode(t *testing.T) {
-	credit, _, err := identity.Parse(validCreditCode, identity.CreditCode)
+func newDir(t testing.TB) *Directory {
+	t.Helper()
+	d, err := Dir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	org, ok := credit.Organisation()
-	if !ok {
-		t.Fatal("no organisation code inside")
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
-	for _, tt := range []struct{ listed, asked identity.Number }{{credit, org}, {org, credit}, {credit, credit}, {org, org}} {
-		x := New(testKey())
-		x.Put(listing(1), Entry{Mark: x.Mark(tt.listed), Name: "苏州永安有限公司"})
-		if len(x.Lookup(tt.asked, nil)) != 1 {
-			t.Errorf("listed as %s, asked for %s: not found", tt.listed, tt.asked)
+}
+
+func TestIndexKeepsWhatWasWrittenOverReopening(t *testing.T) {
+	files, key := newDir(t), testKey()
+	if _, _, err := Open(files, key); !errors.Is(err, ErrNothing) {
+		t.Fatalf("an empty directory: %v", err)
+	}
+	x := must[*Index](t)(Create(files, key, []byte("start")))
+	a, b := row(key, 1, 1, "王小明"), row(key, 2, 2, "苏州永安（集团）有限公司")
+	must[*Step](t)(x.Write([]Row{a, b}, nil, []byte("one"))).Publish()
+	moved := a
+	moved.Sequence, moved.Mark, moved.Masked = 3, x.Mark(citizen(3)), citizen(3).String()
+	s := must[*Step](t)(x.Write([]Row{moved}, []gongxin.ListingID{b.Listing}, []byte("two")))
+	check := func(what string, v *View, number identity.Number, want ...Row) {
+		t.Helper()
+		hits, err := v.Lookup(number, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		var hit []Hit
+		for _, r := range want {
+			hit = append(hit, Hit{r.Listing, r.Sequence, r.Entry})
+		}
+		if !slices.Equal(hits, hit) {
+			t.Errorf("%s: got %+v, want %+v", what, hits, hit)
 		}
 	}
-}
-
-// validCreditCode is synthetic: its digits of the division are those of the province.
-const validCreditCode = "91320000QQ12AB3CXH"
-
-func TestEqualHashesDoNotCount(t *testing.T) {
-	x := New(testKey())
-	e := Entry{Mark: x.Mark(citizen(1)), Name: "王小明"}
-	e.Mark.Tag[0] ^= 1 // another identifier that happens to have the same 64-bit hash
-	x.Put(listing(1), e)
-	if hits := x.Lookup(citizen(1), nil); hits != nil {
-		t.Errorf("a hit without the tag: %+v", hits)
+	before := x.View()
+	check("not published", before, citizen(1), a)
+	check("not published", before, citizen(3))
+	check("the step", s.View(), citizen(3), moved)
+	check("the step", s.View(), citizen(1))
+	s.Publish()
+	if _, err := before.Lookup(citizen(1), nil); !errors.Is(err, ErrPast) {
+		t.Errorf("a view that is past: %v", err)
 	}
-	x.Put(listing(2), Entry{Mark: x.Mark(citizen(1)), Name: "王小明"})
-	if hits := x.Lookup(citizen(1), nil); len(hits) != 1 || hits[0].Listing != listing(2) {
-		t.Errorf("beside an equal hash: %+v", hits)
-	}
-}
-
-func TestAnotherKeyMakesOtherMarks(t *testing.T) {
-	a, b := New(testKey()), New(Key{1})
-	if x, y := a.Mark(citizen(1)), b.Mark(citizen(1)); x.Hash == y.Hash || x.Tag == y.Tag {
-		t.Error("marks do not depend on the key")
-	}
-}
-
-// TestIndexEqualsAMap walks random histories, with hashes that collide in every
-// part of a slot, and compares the index with a naive map after each step.
-func TestIndexEqualsAMap(t *testing.T) {
-	names := []string{"王小明", "王小明 ", "李娜", "阿依努尔·吐尔逊", "阿依努尔•吐尔逊", "苏州永安（集团）有限公司"}
-	rapid.Check(t, func(t *rapid.T) {
-		x, naive := New(testKey()), map[gongxin.ListingID]Entry{}
-		marks := map[identity.Number]Mark{}
-		for range rapid.IntRange(1, 150).Draw(t, "steps") {
-			id := listing(rapid.IntRange(0, 40).Draw(t, "listing"))
-			if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
-				_, had := naive[id]
-				if x.Remove(id) != had {
-					t.Fatalf("removing %s: had %v", id, had)
-				}
-				delete(naive, id)
-			} else {
-				n := citizen(rapid.IntRange(0, 15).Draw(t, "number"))
-				e := Entry{Mark: x.Mark(n), Name: rapid.SampledFrom(names).Draw(t, "name"), Masked: n.String(),
-					Case: "（2016）苏0505执1号", Court: rapid.SampledFrom([]string{"甲法院", "乙法院"}).Draw(t, "court")}
-				marks[n] = e.Mark
-				x.Put(id, e)
-				naive[id] = e
-			}
-			compare(t, x, naive, marks, names)
+	after := func(what string, x *Index) {
+		t.Helper()
+		v := x.View()
+		check(what, v, citizen(3), moved)
+		check(what, v, citizen(1))
+		check(what, v, citizen(2))
+		if v.Len() != 1 || v.Sum() != moved.Element {
+			t.Errorf("%s: %d listings, sum %x", what, v.Len(), v.Sum())
 		}
-	})
-}
-
-func compare(t *rapid.T, x *Index, naive map[gongxin.ListingID]Entry, marks map[identity.Number]Mark, names []string) {
-	if x.Len() != len(naive) {
-		t.Fatalf("%d listings, want %d", x.Len(), len(naive))
-	}
-	wanted := func(match func(Entry) bool) (want []Hit) {
-		for id, e := range naive {
-			if match(e) {
-				want = append(want, Hit{id, e})
-			}
+		hits, err := v.ByName(" 王小明", 9, nil)
+		if err != nil || len(hits) != 1 || hits[0].Listing != moved.Listing {
+			t.Errorf("%s: by name: %v, %v", what, hits, err)
 		}
-		return sorted(want)
-	}
-	for n, m := range marks {
-		if got, want := sorted(x.Lookup(n, nil)), wanted(func(e Entry) bool { return e.Mark == m }); !slices.Equal(got, want) {
-			t.Fatalf("by number %s: got %v, want %v", n, got, want)
+		got, ok, err := v.Get(moved.Listing)
+		if err != nil || !ok || !reflect.DeepEqual(got, moved) {
+			t.Errorf("%s: got %+v, %v, %v", what, got, ok, err)
+		}
+		var all []Row
+		if err := v.All(func(r Row) error { all = append(all, r); return nil }); err != nil || len(all) != 1 || all[0] != moved {
+			t.Errorf("%s: all: %+v, %v", what, all, err)
+		}
+		out := make([]bool, 3)
+		v.Maybe([]identity.Number{citizen(3), citizen(1), {}}, out)
+		if !slices.Equal(out, []bool{true, false, false}) {
+			t.Errorf("%s: maybe: %v", what, out)
 		}
 	}
-	for _, name := range names {
-		if got, want := sorted(x.ByName(name, 1000, nil)), wanted(func(e Entry) bool { return match.Agrees(e.Name, name) }); !slices.Equal(got, want) {
-			t.Fatalf("by name %s: got %v, want %v", name, got, want)
-		}
+	after("published", x)
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
 	}
+	x, stamp, err := Open(files, key)
+	if err != nil || string(stamp) != "two" {
+		t.Fatalf("opened again: %q, %v", stamp, err)
+	}
+	after("opened again", x)
+	if err := x.Compact(); err != nil {
+		t.Fatal(err)
+	}
+	after("compacted", x)
+	must[*Step](t)(x.Write([]Row{row(key, 9, 9, "李四")}, nil, nil)).Publish()
+	must[*Step](t)(x.Write(nil, []gongxin.ListingID{listing(9)}, []byte("four"))).Publish()
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x, stamp, err = Open(files, key)
+	if err != nil || string(stamp) != "four" {
+		t.Fatalf("opened after compaction: %q, %v", stamp, err)
+	}
+	after("opened after compaction", x)
+	other := key
+	other[0]++
+	var damage *Damage
+	if _, _, err := Open(files, other); !errors.As(err, &damage) {
+		t.Errorf("another key: %v", err)
+	}
+	x.Close()
 }
 
-func sorted(hits []Hit) []Hit {
-	slices.SortFunc(hits, func(a, b Hit) int { return cmp.Compare(a.Listing.String(), b.Listing.String()) })
-	return hits
-}
-
-func TestTableKeepsEverySlotReachable(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	tab, hashes := newTable(0), []uint64{}
-	of := func(ref uint32) uint64 { return hashes[ref] }
-	alive := map[uint32]bool{}
-	find := func(hash uint64, ref uint32) (uint64, bool) {
-		for i := tab.home(hash); ; i++ {
-			var ok bool
-			if i, ok = tab.next(hash, i); !ok || refOf(tab.slots[i]) == ref {
-				return i, ok
-			}
-		}
-	}
-	for step := range 20000 {
-		if r.IntN(3) > 0 && len(alive) < 400 {
-			hash := uint64(r.IntN(4))<<62 | uint64(r.IntN(40)) // long runs, few fingerprints
-			ref := uint32(len(hashes))
-			hashes = append(hashes, hash)
-			tab.insert(hash, ref, of)
-			alive[ref] = true
-		} else {
-			for ref := range alive {
-				i, ok := find(of(ref), ref)
-				if !ok {
-					t.Fatalf("step %d: lost", step)
-				}
-				tab.remove(i, of)
-				delete(alive, ref)
-				if _, ok := find(of(ref), ref); ok {
-					t.Fatalf("step %d: found after it was removed", step)
-				}
-				break
-			}
-		}
-		if step%97 == 0 {
-			for ref := range alive {
-				if _, ok := find(of(ref), ref); !ok {
-					t.Fatalf("step %d: lost", step)
-				}
-			}
-		}
-	}
-	if tab.used != len(alive) {
-		t.Errorf("%d used, want %d", tab.used, len(alive))
-	}
-}
-
-func TestManyListingsOfOneSubjectCostOneSlot(t *testing.T) {
-	x := New(testKey())
-	m := x.Mark(citizen(1))
-	for i := range 5000 {
-		x.Put(listing(i), Entry{Mark: m, Name: "王小明"})
-	}
-	if x.numbers.used != 1 || x.names.used != 1 {
-		t.Errorf("%d and %d slots", x.numbers.used, x.names.used)
-	}
-	if got := len(x.Lookup(citizen(1), nil)); got != 5000 {
-		t.Errorf("%d hits", got)
-	}
-	if got := len(x.ByName("王小明", 20, nil)); got != 20 {
-		t.Errorf("%d hits by name, want the limit", got)
-	}
-}
-
-func TestKeyDoesNotPrint(t *testing.T) {
-	if s := fmt.Sprintf("%v %+v %#v %s", testKey(), testKey(), testKey(), testKey()); strings.Contains(s, "7") {
-		t.Errorf("printed: %s", s)
-	}
-}
-
-func TestLookupOfNobodyAllocatesNothing(t *testing.T) {
-	x := New(testKey())
-	for i := range 1000 {
-		x.Put(listing(i), Entry{Mark: x.Mark(citizen(i)), Name: "王小明"})
-	}
-	absent := citizen(5000)
-	if n := testing.AllocsPerRun(100, func() { x.Lookup(absent, nil) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
-// million is an index of 1 000 000 listings, and as many numbers that are not in it.
-var million = sync.OnceValues(func() (*Index, []identity.Number) {
-	const n = 1_000_000
-	x, absent := NewSized(testKey(), n), make([]identity.Number, 1<<14)
+func TestBuilderTakesTheListsPlaceAndTheOldOneStaysReadable(t *testing.T) {
+	files, key := newDir(t), testKey()
+	x := must[*Index](t)(Create(files, key, nil))
+	must[*Step](t)(x.Write([]Row{row(key, 1, 1, "王小明")}, nil, []byte("old"))).Publish()
+	b := must[*Builder](t)(Build(files, key, 10))
+	const n = 20000
+	var rows []Row
 	for i := range n {
-		m := x.Mark(citizen(i))
-		x.Put(listing(i), Entry{Mark: m, Name: fmt.Sprint("王", i), Masked: "320000********0012", Case: fmt.Sprintf("（2016）苏0505执%d号", i), Court: "苏州市虎丘区人民法院"})
+		rows = append(rows, row(key, i+10, i, fmt.Sprint("王", i%50)))
 	}
-	for i := range absent {
-		absent[i] = citizen(n + i)
+	if err := b.Add(rows[:n/2]); err != nil {
+		t.Fatal(err)
 	}
-	return x, absent
-})
-
-func BenchmarkLookup(b *testing.B) {
-	x, absent := million()
-	b.Run("listings=1M/clear", func(b *testing.B) {
-		b.ReportAllocs()
-		i := 0
-		for b.Loop() {
-			if x.Lookup(absent[i&(len(absent)-1)], nil) != nil {
-				b.Fatal("found")
+	if r, ok, err := b.Get(rows[77].Listing); err != nil || !ok || r != rows[77] {
+		t.Fatalf("%+v, %v, %v", r, ok, err)
+	}
+	if err := b.Add(rows[n/2:]); err != nil {
+		t.Fatal(err)
+	}
+	changed := rows[5]
+	changed.Name = "李四"
+	if err := b.Write([]Row{changed}, []gongxin.ListingID{rows[6].Listing, listing(999999)}); err != nil {
+		t.Fatal(err)
+	}
+	y := must[*Index](t)(b.Finish([]byte("new")))
+	if hits, err := x.View().Lookup(citizen(1), nil); err != nil || len(hits) != 1 || hits[0].Name != "王小明" {
+		t.Errorf("the old list: %v, %v", hits, err)
+	}
+	if _, err := x.Write(nil, nil, nil); err == nil {
+		t.Error("the old list was written to after another took its place")
+	}
+	x.Close()
+	for range 2 {
+		v := y.View()
+		if v.Len() != n-1 {
+			t.Fatalf("%d listings", v.Len())
+		}
+		for i, r := range rows {
+			hits, err := v.Lookup(citizen(i), nil)
+			if err != nil {
+				t.Fatal(err)
 			}
-			i += 7919
-		}
-	})
-	b.Run("listings=1M/hit", func(b *testing.B) {
-		b.ReportAllocs()
-		dst, i := make([]Hit, 0, 4), 0
-		numbers := make([]identity.Number, 1<<16)
-		for j := range numbers {
-			numbers[j] = citizen(j * 15)
-		}
-		for b.Loop() {
-			if len(x.Lookup(numbers[i&(len(numbers)-1)], dst[:0])) != 1 {
-				b.Fatal("not found")
+			switch {
+			case i == 6:
+				if len(hits) != 0 {
+					t.Errorf("taken out: %v", hits)
+				}
+			case len(hits) != 1 || hits[0].Listing != r.Listing || i != 5 && hits[0].Entry != r.Entry:
+				t.Fatalf("%d: %v", i, hits)
 			}
-			i += 7919
 		}
-	})
+		if hits, err := v.ByName("王7", n, nil); err != nil || len(hits) != n/50 {
+			t.Errorf("%d by name, %v", len(hits), err)
+		}
+		y.Close()
+		var stamp []byte
+		var err error
+		if y, stamp, err = Open(files, key); err != nil || string(stamp) != "new" {
+			t.Fatalf("%q, %v", stamp, err)
+		}
+	}
+	y.Close()
 }

@@ -1,14 +1,15 @@
 package screen
 
 import (
-	"crypto/hmac"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 
+	"gongxin"
 	"gongxin/identity"
+	"gongxin/match"
 )
 
 // A Key is the secret of one gate under which it keeps identifiers and names as
@@ -30,8 +31,9 @@ func (k Key) String() string { return "screen.Key(secret)" }
 // GoString hides the key in %#v.
 func (k Key) GoString() string { return k.String() }
 
-// A Mark stands for one identifier under one key. Hash finds, Tag confirms:
-// SipHash-2-4 and the first half of HMAC-SHA-256, over the canonical number. Kinds
+// A Mark stands for one identifier under one key. Hash finds it in memory, in a few
+// nanoseconds, and is not for the world outside; Tag is SipHash-2-4 with 128 bits, and
+// who compares or keeps marks compares Tag. Both are over the canonical number. Kinds
 // of numbers share one space, so that a number given without its kind is found
 // whatever kind the court called it; an organisation goes by its organisation
 // code, also inside a credit code.
@@ -43,25 +45,6 @@ type Mark struct {
 // IsZero tells whether m stands for no identifier.
 func (m Mark) IsZero() bool { return m == Mark{} }
 
-// marker holds what is derived from a Key once.
-type marker struct {
-	number, name [2]uint64 // SipHash keys, apart so that one tells nothing of the other
-	tag          []byte    // HMAC key
-}
-
-func newMarker(k Key) marker {
-	derive := func(use string) []byte {
-		m := hmac.New(sha256.New, k[:])
-		m.Write([]byte("gongxin screen " + use))
-		return m.Sum(nil)
-	}
-	sip := func(use string) [2]uint64 {
-		b := derive(use)
-		return [2]uint64{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])}
-	}
-	return marker{number: sip("number"), name: sip("name"), tag: derive("tag")}
-}
-
 // canonical is the text by which a number is known here.
 func canonical(n identity.Number) string {
 	if org, ok := n.Organisation(); ok {
@@ -70,58 +53,75 @@ func canonical(n identity.Number) string {
 	return n.Full()
 }
 
-func (m *marker) mark(number identity.Number) Mark {
+// secrets holds what is derived from a Key once. Each use has its own, so that one
+// tells nothing of the other.
+type secrets struct {
+	key                   Key
+	numbers, names, lists seed // of hashes in memory
+	tag                   [2]uint64
+}
+
+// derive makes n bytes for one use out of k.
+func (k Key) derive(salt []byte, use string, n int) []byte {
+	b, err := hkdf.Key(sha256.New, k[:], salt, "gongxin screen "+use, n)
+	if err != nil {
+		panic(fmt.Sprintf("screen: derive %s: %v", use, err)) // a length that HKDF does not give
+	}
+	return b
+}
+
+func newSecrets(k Key) *secrets {
+	words := func(use string, into []uint64) {
+		b := k.derive(nil, use, 8*len(into))
+		for i := range into {
+			into[i] = binary.LittleEndian.Uint64(b[8*i:])
+		}
+	}
+	s := &secrets{key: k}
+	words("hash of numbers", s.numbers[:])
+	words("hash of names", s.names[:])
+	words("hash of listings", s.lists[:])
+	words("tag of numbers", s.tag[:])
+	return s
+}
+
+// mark returns what stands for number. The zero Number has the zero Mark.
+func (s *secrets) mark(number identity.Number) Mark {
 	if number.IsZero() {
 		return Mark{}
 	}
 	c := canonical(number)
-	return Mark{Hash: sipHash(m.number, c), Tag: m.confirm(c)}
+	return Mark{Hash: s.numbers.hash(c), Tag: sipHash128(s.tag, c)}
 }
 
-func (m *marker) confirm(number string) (tag [16]byte) {
-	h := hmac.New(sha256.New, m.tag)
-	h.Write([]byte(number))
-	copy(tag[:], h.Sum(nil))
-	return tag
+// entry returns what is kept of a listing with content n.
+func (s *secrets) entry(n gongxin.Entry) Entry {
+	number := n.Subject.Number
+	e := Entry{Mark: s.mark(number), Name: n.Subject.Name, Masked: number.String(), Case: n.Case.String(),
+		Court: n.CourtName, Severity: n.Severity, Published: n.Published, Until: n.Until}
+	if number.Kind() == identity.CitizenID {
+		e.Sex = number.Sex()
+		if year, _, _, ok := number.BirthDate(); ok {
+			e.Born = year
+		}
+	}
+	return e
 }
 
-// sipHash is SipHash-2-4 of s (Aumasson and Bernstein, 2012).
-func sipHash(key [2]uint64, s string) uint64 {
-	v0, v1 := key[0]^0x736f6d6570736575, key[1]^0x646f72616e646f6d
-	v2, v3 := key[0]^0x6c7967656e657261, key[1]^0x7465646279746573
-	last := uint64(len(s)) << 56
-	for ; len(s) >= 8; s = s[8:] {
-		m := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-		v3 ^= m
-		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-		v0 ^= m
-	}
-	for i := range len(s) {
-		last |= uint64(s[i]) << (8 * i)
-	}
-	v3 ^= last
-	v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-	v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-	v0 ^= last
-	v2 ^= 0xff
-	for range 4 {
-		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-	}
-	return v0 ^ v1 ^ v2 ^ v3
+// keys are the hashes by which a row is found; 0 in a table where it has no place.
+type keys struct{ number, name, list uint64 }
+
+func (s *secrets) keys(r *Row) keys {
+	return keys{number: r.Mark.Hash, name: s.nameHash(match.Key(r.Name)), list: s.listHash(r.Listing)}
 }
 
-func sipRound(v0, v1, v2, v3 uint64) (uint64, uint64, uint64, uint64) {
-	v0 += v1
-	v1 = bits.RotateLeft64(v1, 13) ^ v0
-	v0 = bits.RotateLeft64(v0, 32)
-	v2 += v3
-	v3 = bits.RotateLeft64(v3, 16) ^ v2
-	v0 += v3
-	v3 = bits.RotateLeft64(v3, 21) ^ v0
-	v2 += v1
-	v1 = bits.RotateLeft64(v1, 17) ^ v2
-	v2 = bits.RotateLeft64(v2, 32)
-	return v0, v1, v2, v3
+func (s *secrets) nameHash(key string) uint64 {
+	if key == "" {
+		return 0
+	}
+	return s.names.hash(key)
+}
+
+func (s *secrets) listHash(id gongxin.ListingID) uint64 {
+	return s.lists.hash16(binary.LittleEndian.Uint64(id[:]), binary.LittleEndian.Uint64(id[8:]))
 }

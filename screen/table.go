@@ -1,135 +1,235 @@
 package screen
 
 import (
-	"encoding/binary"
 	"math/bits"
+	"sync/atomic"
 )
 
-// A table finds entries by a keyed 64-bit hash: open addressing with linear
-// probing, over two arrays of one length.
+// A table finds references to records by a keyed 64-bit hash; a hash may stand in
+// it many times. It has lines of 64 slots in 8 groups of 8:
 //
-//	marks  one byte a slot: 0 is free, else the top byte of the hash
-//	slots  upper half of the hash ‖ number of the entry
+//	marks  a byte a slot, a word a group: 0 free, 1 removed, else the low byte of the hash
+//	slots  a word a slot: upper half of the hash ‖ reference
 //
-// A search reads eight marks at once and looks at a slot only where a mark
-// agrees, so one that fails touches one cache line of a small array almost
-// always: 2 MiB for a million listings.
+// The upper half of the hash says in which group a search begins, by multiplication,
+// so that a table of any size can be made of another one without the records. A search
+// goes through the groups of a line, which lie in one cache line of marks, and on from
+// line to line in steps of its own, until a group has a free slot. One that fails reads
+// one cache line almost always. A name that many thousands have fills lines of its
+// own way and lengthens the way of others hardly at all.
 //
-// Entries with one hash hang on one slot as a chain (entry.next), so a subject
-// with thousands of listings costs one slot. The table grows at 5/8 full and
-// does not shrink.
+// One goroutine writes while others read: words are read and written atomically. A
+// group in which no slot is free never has a free one again, so that a search that
+// passed it may pass it for ever.
 type table struct {
-	marks []byte // and the first eight once more behind, so that reads need not wrap
+	lines uint32 // prime
+	marks []uint64
 	slots []uint64
-	used  int
+
+	// of the writer alone
+	used, dead int
+	far        map[uint64]uint32 // hash of many entries → how far its groups are full
 }
 
 const (
-	smallest = 16
-	width    = 8 // marks read at once
-)
+	groupSlots  = 8
+	lineGroups  = 8
+	lineSlots   = lineGroups * groupSlots
+	maxLoad     = 78 // percent of slots that are not free
+	growth      = 130
+	farAway     = 4 * lineGroups
+	markRemoved = 1
 
-func newTable(n int) table {
-	size := smallest
-	for size*5/8 <= n {
-		size *= 2
-	}
-	return table{marks: make([]byte, size+width), slots: make([]uint64, size)}
-}
-
-const refBits = 32
-
-func pack(hash uint64, ref uint32) uint64 { return hash>>refBits<<refBits | uint64(ref) }
-func refOf(slot uint64) uint32            { return uint32(slot) }
-
-// markOf is the mark of a slot with hash; never 0.
-func markOf(hash uint64) byte { return byte(max(hash>>56, 1)) }
-
-// home is where a search for hash begins: its low bits, of which mark and slot,
-// the high bits, say nothing up to 2³² slots.
-func (t *table) home(hash uint64) uint64 { return hash & uint64(len(t.slots)-1) }
-
-const (
 	lows  = 0x0101010101010101
 	highs = 0x8080808080808080
 )
+
+// newTable returns a table with room for n entries.
+func newTable(n int) *table {
+	t := &table{lines: prime(uint32(n*100/maxLoad/lineSlots) + 1)}
+	t.marks = allocate(int(t.lines) * lineGroups)
+	t.slots = allocate(int(t.lines) * lineSlots)
+	return t
+}
+
+// prime returns the first prime from n on.
+func prime(n uint32) uint32 {
+	for n = max(n, 2); ; n++ {
+		d := uint32(2)
+		for d*d <= n && n%d != 0 {
+			d++
+		}
+		if d*d > n {
+			return n
+		}
+	}
+}
+
+func (t *table) room() int { return int(t.lines) * lineSlots * maxLoad / 100 }
 
 // zeros has the high bit set of the lowest byte of x that is 0 and of no byte below;
 // above it may be wrong.
 func zeros(x uint64) uint64 { return (x - lows) &^ x & highs }
 
-// next returns the first slot from i on whose upper half is that of hash, and
-// false when a free slot comes first.
-func (t *table) next(hash, i uint64) (uint64, bool) {
-	mask := uint64(len(t.slots) - 1)
-	want := uint64(markOf(hash)) * lows
+// markOf is the mark of a slot with hash: neither 0 nor 1.
+func markOf(hash uint64) uint64 {
+	m := hash & 0xff
+	if m < 2 {
+		m += 2
+	}
+	return m
+}
+
+func half(hash uint64) uint64 { return hash >> 32 }
+
+func refOf(slot uint64) uint32 { return uint32(slot) }
+
+// home is the group in which a search for hash begins.
+func (t *table) home(hash uint64) uint32 {
+	return uint32(half(hash) * uint64(t.lines*lineGroups) >> 32)
+}
+
+// group is the k-th group on the way of hash, from 0.
+func (t *table) group(hash uint64, k uint32) uint32 {
+	home := t.home(hash)
+	line := home / lineGroups
+	if far := uint64(k / lineGroups); far > 0 {
+		step := 1 + uint64(uint32(hash>>32)*0x9e3779b1)*uint64(t.lines-1)>>32
+		line = uint32((uint64(line) + far*step) % uint64(t.lines))
+	}
+	return line*lineGroups + (home+k)%lineGroups
+}
+
+// may tells whether hash may be in t; false is sure.
+func (t *table) may(hash uint64) bool {
+	marks := atomic.LoadUint64(&t.marks[t.home(hash)])
+	return zeros(marks^markOf(hash)*lows) != 0 || zeros(marks) == 0
+}
+
+// A search goes through the slots whose mark and upper half are those of a hash.
+type search struct {
+	t          *table
+	hash, like uint64 // like: slots of the present group that are still to be looked at
+	k, at      uint32 // the group that comes next; the present one
+	last       bool   // none comes after the present one
+}
+
+func (t *table) search(hash uint64) search { return search{t: t, hash: hash} }
+
+// next returns the next slot, and false when there is none.
+func (s *search) next() (slot uint64, ok bool) {
 	for {
-		i &= mask
-		group := binary.LittleEndian.Uint64(t.marks[i:])
-		free := zeros(group)
-		for like := zeros(group^want) & (free&-free - 1); like != 0; like &= like - 1 { // those before the first free slot
-			at := (i + uint64(bits.TrailingZeros64(like))/8) & mask
-			if t.slots[at]>>refBits == hash>>refBits && t.marks[at] == byte(want) {
-				return at, true
+		for ; s.like != 0; s.like &= s.like - 1 {
+			slot = atomic.LoadUint64(&s.t.slots[s.at*groupSlots+uint32(bits.TrailingZeros64(s.like))/8])
+			if half(slot) == half(s.hash) && refOf(slot) != 0 {
+				s.like &= s.like - 1
+				return slot, true
 			}
 		}
-		if free != 0 {
-			return (i + uint64(bits.TrailingZeros64(free))/8) & mask, false
+		if s.last || s.k >= s.t.lines*lineGroups {
+			return 0, false
 		}
-		i += width
+		s.at = s.t.group(s.hash, s.k)
+		marks := atomic.LoadUint64(&s.t.marks[s.at])
+		s.like, s.last = zeros(marks^markOf(s.hash)*lows), zeros(marks) != 0
+		s.k++
 	}
 }
 
-// mark sets the mark of slot i.
-func (t *table) mark(i uint64, m byte) {
-	t.marks[i] = m
-	if i < width {
-		t.marks[uint64(len(t.slots))+i] = m
+// with returns t with room for n more entries: t itself, or a larger copy.
+func (t *table) with(n int) *table {
+	if t.used+t.dead+n <= t.room() {
+		return t
 	}
-}
-
-// insert adds a slot for hash; hashOf gives the hash of an entry, for growing.
-func (t *table) insert(hash uint64, ref uint32, hashOf func(uint32) uint64) {
-	if (t.used+1)*8 > len(t.slots)*5 {
-		old := *t
-		*t = table{marks: make([]byte, 2*len(old.slots)+width), slots: make([]uint64, 2*len(old.slots)), used: old.used}
-		for i, s := range old.slots {
-			if old.marks[i] != 0 {
-				t.place(hashOf(refOf(s)), s)
+	c := newTable((t.used + n) * growth / 100)
+	for g, marks := range t.marks {
+		for i := range uint32(groupSlots) {
+			if m := marks >> (8 * i) & 0xff; m > markRemoved {
+				slot := t.slots[uint32(g)*groupSlots+i]
+				c.insert(slot>>32<<32|m, refOf(slot))
 			}
 		}
 	}
-	t.place(hash, pack(hash, ref))
-	t.used++
+	return c
 }
 
-func (t *table) place(hash, slot uint64) {
-	mask := uint64(len(t.slots) - 1)
-	i := t.home(hash)
-	for t.marks[i] != 0 {
-		i = (i + 1) & mask
+// insert adds ref under hash. There must be room.
+func (t *table) insert(hash uint64, ref uint32) {
+	way := hash>>32<<32 | markOf(hash)
+	var from uint32
+	if t.far != nil {
+		from = t.far[way]
 	}
-	t.slots[i] = slot
-	t.mark(i, markOf(hash))
+	for k := from; ; k++ {
+		g := t.group(hash, k)
+		marks := atomic.LoadUint64(&t.marks[g])
+		free := zeros(marks)
+		if free == 0 {
+			if free = zeros(marks ^ markRemoved*lows); free == 0 {
+				continue
+			}
+			t.dead--
+		}
+		i := uint32(bits.TrailingZeros64(free)) / 8
+		atomic.StoreUint64(&t.slots[g*groupSlots+i], hash>>32<<32|uint64(ref))
+		atomic.StoreUint64(&t.marks[g], marks&^(0xff<<(8*i))|markOf(hash)<<(8*i))
+		t.used++
+		if k > from && k >= farAway {
+			if t.far == nil {
+				t.far = map[uint64]uint32{}
+			}
+			t.far[way] = k
+		}
+		return
+	}
 }
 
-// remove frees slot i and moves later slots of the run up, so that no search
-// ends early and no tombstones collect.
-func (t *table) remove(i uint64, hashOf func(uint32) uint64) {
-	mask := uint64(len(t.slots) - 1)
-	t.used--
-	for j := i; ; {
-		j = (j + 1) & mask
-		if t.marks[j] == 0 {
-			break
+// remove takes ref out from under hash; false if it is not there.
+func (t *table) remove(hash uint64, ref uint32) bool {
+	for s := t.search(hash); ; {
+		slot, ok := s.next()
+		if !ok {
+			return false
 		}
-		// j may move to i unless its home lies cyclically in (i, j].
-		if home := t.home(hashOf(refOf(t.slots[j]))); (j-home)&mask >= (j-i)&mask {
-			t.slots[i] = t.slots[j]
-			t.mark(i, t.marks[j])
-			i = j
+		if refOf(slot) == ref {
+			return t.clear(s.at, ref)
 		}
 	}
-	t.slots[i] = 0
-	t.mark(i, 0)
+}
+
+// clear frees the slot of group g that holds ref.
+func (t *table) clear(g, ref uint32) bool {
+	marks := atomic.LoadUint64(&t.marks[g])
+	for i := range uint32(groupSlots) {
+		slot := &t.slots[g*groupSlots+i]
+		if marks>>(8*i)&0xff <= markRemoved || refOf(atomic.LoadUint64(slot)) != ref {
+			continue
+		}
+		m := uint64(0)
+		if zeros(marks) == 0 { // somebody's way may lead past this group
+			m = markRemoved
+			t.dead++
+		}
+		atomic.StoreUint64(&t.marks[g], marks&^(0xff<<(8*i))|m<<(8*i))
+		atomic.StoreUint64(slot, 0)
+		t.used--
+		return true
+	}
+	return false
+}
+
+// refers tells whether ref stands under hash.
+func (t *table) refers(hash uint64, ref uint32) bool {
+	for s := t.search(hash); ; {
+		slot, ok := s.next()
+		if !ok || refOf(slot) == ref {
+			return ok
+		}
+	}
+}
+
+// touch reads where a search for hash begins, so that it is near when it is needed.
+func (t *table) touch(hash uint64) uint64 {
+	g := t.home(hash)
+	return t.marks[g] ^ t.slots[g*groupSlots]
 }

@@ -22,7 +22,7 @@ func (f *benchFlags) screen(context.Context) ([]measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	index := screen.New(key)
+	index := screen.NewMemory(key)
 	plain := make(map[string]gongxin.ListingID, f.rows)
 	parse := func(i int, male bool) (identity.Number, error) {
 		n, _, err := identity.Parse(synthetic.CitizenNumber(i, male), identity.CitizenID)

@@ -1,0 +1,367 @@
+package screen
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"gongxin"
+	"gongxin/identity"
+	"gongxin/match"
+)
+
+// ErrPast says that a newer view was published while this one was read: what was found
+// may lack listings. Take the newer view and ask again.
+var ErrPast = errors.New("screen: the view has been superseded")
+
+// A View is the list at one instant. It does not change; once a newer one has been
+// published it is past and answers nothing any more. All methods may run at once from
+// any number of goroutines.
+type View struct {
+	*secrets
+	tables
+	base   *base
+	log    File
+	epochs []epoch
+	frames []span
+	logEnd int64
+	limit  uint32              // references from here on are of later views
+	gone   map[uint32]struct{} // references that are still in the tables and were taken out
+	count  int
+	sum    sum
+	past   atomic.Bool
+}
+
+// Len returns how many listings there are.
+func (v *View) Len() int { return v.count }
+
+// Sum returns the sum of the elements of all rows, as ledger.Digest adds them.
+func (v *View) Sum() [32]byte { return v.sum.bytes() }
+
+// Past tells whether a newer view has been published.
+func (v *View) Past() bool { return v.past.Load() }
+
+// Mark returns what stands for number in this list. The zero Number has the zero Mark.
+func (v *View) Mark(number identity.Number) Mark { return v.mark(number) }
+
+// Entry returns what this list keeps of a listing with content n.
+func (v *View) Entry(n gongxin.Entry) Entry { return v.entry(n) }
+
+// has tells whether a reference found in a table belongs to v.
+func (v *View) has(ref uint32) bool {
+	if ref >= v.limit {
+		return false
+	}
+	_, gone := v.gone[ref]
+	return !gone
+}
+
+// checked makes ErrPast of whatever was found or went wrong in a view that is past.
+func (v *View) checked(err error) error {
+	if v.past.Load() {
+		return ErrPast
+	}
+	return err
+}
+
+// Lookup appends to dst the listings whose subject has number and returns it. It
+// allocates nothing when there is none. An organisation is found by its credit code
+// and by its organisation code alike. The zero Number finds nothing. Errors: ErrPast;
+// *Damage, when dst is not to be used.
+func (v *View) Lookup(number identity.Number, dst []Hit) ([]Hit, error) {
+	if number.IsZero() {
+		return dst, nil
+	}
+	c := canonical(number)
+	hash := v.numbers.hash(c)
+	if !v.number.may(hash) {
+		return dst, v.checked(nil)
+	}
+	dst, err := v.lookup(hash, c, dst)
+	return dst, v.checked(err)
+}
+
+func (v *View) lookup(hash uint64, number string, dst []Hit) ([]Hit, error) {
+	s := v.number.search(hash)
+	slot, ok := s.next()
+	if !ok {
+		return dst, nil
+	}
+	want := Mark{Hash: hash, Tag: sipHash128(v.tag, number)}
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	for ; ok; slot, ok = s.next() {
+		if !v.has(refOf(slot)) {
+			continue
+		}
+		plain, err := v.read(refOf(slot), room)
+		if err != nil {
+			return dst, err
+		}
+		if binary.LittleEndian.Uint64(plain[hashAt:]) != want.Hash || [16]byte(plain[tagAt:]) != want.Tag {
+			continue
+		}
+		r, ok := parseRow(plain)
+		if !ok {
+			return dst, v.damaged(refOf(slot))
+		}
+		dst = append(dst, Hit{r.Listing, r.Sequence, r.Entry})
+	}
+	return dst, nil
+}
+
+// ByName appends to dst the listings whose name has the key of name (match.Key), at
+// most limit, and returns it. Such hits tell nobody apart: the caller compares, and
+// they are for a person to look at. Errors as of Lookup.
+func (v *View) ByName(name string, limit int, dst []Hit) ([]Hit, error) {
+	return v.ByKey(match.Key(name), limit, dst)
+}
+
+// ByKey is ByName for a key, such as match.Near yields.
+func (v *View) ByKey(key string, limit int, dst []Hit) ([]Hit, error) {
+	if key == "" || limit <= 0 {
+		return dst, nil
+	}
+	hash := v.nameHash(key)
+	if !v.name.may(hash) {
+		return dst, v.checked(nil)
+	}
+	dst, err := v.byKey(hash, key, limit, dst)
+	return dst, v.checked(err)
+}
+
+func (v *View) byKey(hash uint64, key string, limit int, dst []Hit) ([]Hit, error) {
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	for s := v.name.search(hash); limit > 0; {
+		slot, ok := s.next()
+		if !ok {
+			break
+		}
+		if !v.has(refOf(slot)) {
+			continue
+		}
+		r, err := v.row(refOf(slot), room)
+		if err != nil {
+			return dst, err
+		}
+		if match.Key(r.Name) == key {
+			dst = append(dst, Hit{r.Listing, r.Sequence, r.Entry})
+			limit--
+		}
+	}
+	return dst, nil
+}
+
+// Get returns the row of the listing id. Errors as of Lookup.
+func (v *View) Get(id gongxin.ListingID) (r Row, ok bool, err error) {
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
+	_, plain, err := v.find(id, room)
+	if plain != nil {
+		if r, ok = parseRow(plain); !ok {
+			err = v.base.damage(0, "a record")
+		}
+	}
+	return r, ok, v.checked(err)
+}
+
+// find returns reference and content of the record of id; nil if there is none.
+func (v *View) find(id gongxin.ListingID, room *scratch) (ref uint32, plain []byte, err error) {
+	hash := v.listHash(id)
+	if !v.list.may(hash) {
+		return 0, nil, nil
+	}
+	for s := v.list.search(hash); ; {
+		slot, ok := s.next()
+		if !ok {
+			return 0, nil, nil
+		}
+		if !v.has(refOf(slot)) {
+			continue
+		}
+		plain, err := v.read(refOf(slot), room)
+		if err != nil {
+			return 0, nil, err
+		}
+		if gongxin.ListingID(plain) == id {
+			return refOf(slot), plain, nil
+		}
+	}
+}
+
+// All calls f for each row, in the order of the file. Errors: f's, and as of Lookup.
+func (v *View) All(f func(Row) error) error {
+	room, n := make([]byte, blockSize), new(nonce)
+	one := func(ref uint32, plain []byte) error {
+		if !v.holds(gongxin.ListingID(plain), ref) {
+			return nil
+		}
+		r, ok := parseRow(plain)
+		if !ok {
+			return v.damaged(ref)
+		}
+		return f(r)
+	}
+	for i := range v.base.blocks() {
+		if err := v.base.scan(i, room, n, one); err != nil {
+			return v.checked(err)
+		}
+	}
+	return v.checked(v.scanLog(n, one))
+}
+
+// scanLog calls f for each record of the log, also for those that were taken out.
+func (v *View) scanLog(n *nonce, f func(ref uint32, plain []byte) error) error {
+	var p []byte
+	for _, s := range v.frames {
+		p = append(p[:0], make([]byte, s.to-s.from)...)
+		if err := readAt(v.log, logName(v.base.n), p, s.from); err != nil {
+			return err
+		}
+		for at := 0; at < len(p); {
+			off := s.from + int64(at)
+			sealed, next, ok := cutRecord(p, at)
+			under, known := sealOf(v.epochs, off)
+			if !ok || !known || sealed == nil {
+				return &Damage{logName(v.base.n), off, "a record"}
+			}
+			plain, err := under.open(n, sealedRecord, off, sealed)
+			if err != nil || len(plain) < numbersAt {
+				return &Damage{logName(v.base.n), off, "a record"}
+			}
+			if err := f(uint32((v.base.size+off)/unit), plain); err != nil {
+				return err
+			}
+			at = next
+		}
+	}
+	return nil
+}
+
+// holds tells whether the record ref, of listing id, is one of v.
+func (v *View) holds(id gongxin.ListingID, ref uint32) bool {
+	if !v.has(ref) {
+		return false
+	}
+	return v.list.refers(v.listHash(id), ref)
+}
+
+// Maybe sets out[i], for each of numbers, to false if it is certainly not in the list,
+// else to true. It allocates nothing, and is fastest for hundreds at once. If the
+// view is past afterwards, out says nothing.
+func (v *View) Maybe(numbers []identity.Number, out []bool) {
+	const together = 64
+	var hashes [together]uint64
+	for len(numbers) > 0 {
+		n := min(len(numbers), together)
+		for i, number := range numbers[:n] {
+			hashes[i] = 0
+			if !number.IsZero() {
+				hashes[i] = v.numbers.hash(canonical(number))
+			}
+		}
+		v.maybe(hashes[:n], out[:n])
+		numbers, out = numbers[n:], out[n:]
+	}
+}
+
+// maybe is Maybe for at most 64 hashes; 0 is certainly not there.
+func (v *View) maybe(hashes []uint64, out []bool) {
+	var marks [64]uint64
+	t := v.number
+	for i, h := range hashes {
+		marks[i%64] = atomic.LoadUint64(&t.marks[t.home(h)])
+	}
+	for i, h := range hashes {
+		m := marks[i%64]
+		out[i] = false
+		if zeros(m^markOf(h)*lows) != 0 || zeros(m) == 0 {
+			out[i] = h != 0 && v.candidate(h)
+		}
+	}
+}
+
+// candidate tells whether a record may have the number hash.
+func (v *View) candidate(hash uint64) bool {
+	for s := v.number.search(hash); ; {
+		slot, ok := s.next()
+		if !ok || v.has(refOf(slot)) {
+			return ok
+		}
+	}
+}
+
+// A scratch is room for reading a record.
+type scratch struct {
+	nonce nonce
+	buf   []byte
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{buf: make([]byte, usualRecord)} }}
+
+// read reads the record ref. What it returns is valid until room is used again.
+func (v *View) read(ref uint32, room *scratch) ([]byte, error) {
+	at := int64(ref) * unit
+	if at < v.base.size {
+		return readRecord(v.base.file, v.base.name, v.base.seal, at, v.base.recordsEnd, room)
+	}
+	at -= v.base.size
+	under, ok := sealOf(v.epochs, at)
+	if !ok {
+		return nil, &Damage{logName(v.base.n), at, "an epoch"}
+	}
+	return readRecord(v.log, logName(v.base.n), under, at, v.logEnd, room)
+}
+
+func (v *View) row(ref uint32, room *scratch) (Row, error) {
+	plain, err := v.read(ref, room)
+	if err != nil {
+		return Row{}, err
+	}
+	r, ok := parseRow(plain)
+	if !ok {
+		return r, v.damaged(ref)
+	}
+	return r, nil
+}
+
+func (v *View) damaged(ref uint32) *Damage {
+	at := int64(ref) * unit
+	if at < v.base.size {
+		return v.base.damage(at, "a record")
+	}
+	return &Damage{logName(v.base.n), at - v.base.size, "a record"}
+}
+
+// readRecord reads the record at off of f, before end.
+func readRecord(f File, name string, under seal, off, end int64, room *scratch) ([]byte, error) {
+	bad := func() error { return &Damage{name, off, "a record"} }
+	p := room.buf[:min(int64(len(room.buf)), end-off)]
+	if len(p) < lengthSize {
+		return nil, bad()
+	}
+	if err := readAt(f, name, p, off); err != nil {
+		return nil, err
+	}
+	size := int(binary.LittleEndian.Uint32(p))
+	if size < overhead+numbersAt || size > maxRecord || int64(size) > end-off-lengthSize {
+		return nil, bad()
+	}
+	if lengthSize+size > len(p) {
+		room.buf = make([]byte, roundUp(int64(lengthSize+size)))
+		p = room.buf[:lengthSize+size]
+		if err := readAt(f, name, p, off); err != nil {
+			return nil, err
+		}
+		if int(binary.LittleEndian.Uint32(p)) != size {
+			return nil, bad()
+		}
+	}
+	plain, err := under.open(&room.nonce, sealedRecord, off, p[lengthSize:lengthSize+size])
+	if err != nil {
+		return nil, bad()
+	}
+	return plain, nil
+}

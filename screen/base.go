@@ -285,12 +285,13 @@ func openBase(files Files, key Key, n uint64) (b *base, err error) {
 	if b.file, err = files.Open(b.name); err != nil {
 		return nil, missing(b.name, err)
 	}
+	file := b.file
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, b.file.Close())
+			err = errors.Join(err, file.Close())
 		}
 	}()
-	size, err := b.file.Size()
+	size, err := file.Size()
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", b.name, err)
 	}

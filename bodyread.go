@@ -16,22 +16,23 @@ import (
 // before the next field.
 type fields struct{ rest string }
 
-// plainFields returns the fields of body; ok is false unless every string in it is
-// as it stands, without escapes.
-func plainFields(body string) (f fields, ok bool) {
-	return fields{body}, len(body) > 1 && body[0] == '{' && plain(body)
+// fieldsOf returns the fields of body; ok is false if it is no object.
+func fieldsOf(body string) (f fields, ok bool) {
+	return fields{body}, len(body) > 1 && body[0] == '{'
 }
 
-// plain tells whether s is UTF-8 without control characters and backslashes. It looks
-// at eight bytes at once: each lane of the sums below borrows from the one above it only
-// behind a byte that is found already.
+// plain tells whether s stands in JSON as it is: UTF-8 without control characters and
+// backslashes. Every value has to be plain, or of a form that is. It looks at eight
+// bytes at once: a lane of the differences below borrows from the one above it only
+// where it has itself been found.
 func plain(s string) bool {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	var found, beyond uint64
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		b := s[i : i+8]
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 		beyond |= w
 		back := w ^ each*'\\'
 		found |= (w-each*' ')&^w | (back-each)&^back
@@ -88,7 +89,7 @@ func OpenPartnerInto(e *Event, room *Entry, body string) error {
 // readPartnerEntry reads the partner body of an entry as newPartnerEntry writes it
 // into e. What is left in e means nothing if ok is false.
 func readPartnerEntry(e *Entry, body string) (ok bool) {
-	f, ok := plainFields(body)
+	f, ok := fieldsOf(body)
 	if !ok {
 		return false
 	}
@@ -107,7 +108,8 @@ func readPartnerEntry(e *Entry, body string) (ok bool) {
 	if rest, ok := strings.CutPrefix(f.rest, `,"nonpublic":true`); ok {
 		e.NonPublic, f.rest = true, rest
 	}
-	if all != [...]bool{true, true, true, true, true, true} || !hasSeverity || !f.ended() {
+	if all != [...]bool{true, true, true, true, true, true} || !hasSeverity || !f.ended() ||
+		!plain(e.CourtName) || !plain(e.Subject.Name) || !plain(e.Subject.LegalRep) || !plain(number) || !plain(severity) {
 		return false
 	}
 	if e.Case, ok = readCaseNumber(caseNumber); !ok {
@@ -148,7 +150,7 @@ func readDay(s string) (Day, error) {
 
 // readExit reads the partner body of an event without an entry as exitBody writes it.
 func readExit(body string) (x exitBody, ok bool) {
-	f, ok := plainFields(body)
+	f, ok := fieldsOf(body)
 	if !ok {
 		return x, false
 	}
@@ -159,7 +161,7 @@ func readExit(body string) (x exitBody, ok bool) {
 	decision, any2 := f.text(`"decision":"`)
 	on, any3 := f.text(`"on":"`)
 	day, err := readDay(on)
-	if !f.ended() || err != nil || !any1 && !any2 && !any3 {
+	if !f.ended() || err != nil || !any1 && !any2 && !any3 || !plain(ground) || !plain(decision) {
 		return exitBody{}, false
 	}
 	return exitBody{Ground(ground), decision, day}, true

@@ -85,6 +85,7 @@ type lane struct {
 type work struct {
 	state  [8][Lanes]uint32
 	offset [Lanes]uint64
+	fresh  uint16 // lanes whose message has just begun, a bit for each
 	lanes  [Lanes]lane
 	head   [128]byte
 	room   [Lanes * stride]byte
@@ -108,7 +109,8 @@ func sideBySide[H ~[sha256.Size]byte](w *work, sum []H, message func(i int, b []
 		for i := range w.lanes {
 			n = min(n, w.lanes[i].blocks)
 		}
-		blocks(&w.state, &w.room[0], &w.offset, n)
+		blocks(&w.state, &w.room[0], &w.offset, n, w.fresh)
+		w.fresh = 0
 		for i := range w.lanes {
 			l := &w.lanes[i]
 			if l.blocks == idle {
@@ -147,9 +149,7 @@ func begin[H ~[sha256.Size]byte](w *work, i, next int, sum []H, message func(i i
 			sum[next] = alone(m)
 			continue
 		}
-		for j := range w.state {
-			w.state[j][i] = first[j]
-		}
+		w.fresh |= 1 << i
 		*l = lane{index: next, rest: m.Body, length: uint64(length)}
 		w.fill(i, m.Head...)
 		return next + 1

@@ -87,12 +87,28 @@
 	VPADDD    (64*i)(DI), z, z \
 	VMOVDQU32 z, (64*i)(DI)
 
-// func blocks(state *[8][Lanes]uint32, data *byte, offset *[Lanes]uint64, n int)
-TEXT ·blocks(SB), NOSPLIT, $0-32
+// BEGIN sets one word of the state of the lanes in K1 to what every message begins with.
+#define BEGIN(i) \
+	VPBROADCASTD (4*i)(AX), K1, Z0 \
+	VMOVDQU32    Z0, K1, (64*i)(DI)
+
+// func blocks(state *[8][Lanes]uint32, data *byte, offset *[Lanes]uint64, n int, fresh uint16)
+TEXT ·blocks(SB), NOSPLIT, $0-34
 	MOVQ            state+0(FP), DI
 	MOVQ            data+8(FP), SI
 	MOVQ            offset+16(FP), BX
 	MOVQ            n+24(FP), CX
+	MOVWLZX         fresh+32(FP), DX
+	KMOVW           DX, K1
+	LEAQ            ·first(SB), AX
+	BEGIN(0)
+	BEGIN(1)
+	BEGIN(2)
+	BEGIN(3)
+	BEGIN(4)
+	BEGIN(5)
+	BEGIN(6)
+	BEGIN(7)
 
 block:
 	VBROADCASTI32X4 ·turn(SB), Z15

@@ -6,4 +6,4 @@ package lanes
 const have = false
 
 // blocks is never called where have is false.
-func blocks(*[8][Lanes]uint32, *byte, *[Lanes]uint64, int) {}
+func blocks(*[8][Lanes]uint32, *byte, *[Lanes]uint64, int, uint16) {}

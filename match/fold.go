@@ -1,75 +1,85 @@
 package match
 
 import (
-	_ "embed"
-	"encoding/csv"
-	"fmt"
 	"strings"
-	"sync"
 	"unicode"
-
-	"golang.org/x/text/unicode/norm"
+	"unicode/utf8"
 )
 
-//go:embed data/variants.csv
-var variantsFile string
-
-type variants struct {
-	same map[rune]rune // another shape of a character → the usual one
-	dots map[rune]bool // what stands for a middle dot between two parts of a name
+// Fold gives the form in which names are compared: compatibility forms and full
+// width (NFKC), traditional and other standard shapes of one character, brackets and
+// middle dots made one; letters lower case; spaces and invisible characters gone.
+// Characters that a dictionary merely calls variants (斌, 彬), or that only a converter
+// makes one (范, 範), stay apart, because in names they are different people.
+// Fold(Fold(s)) = Fold(s), and the result has at most 20 characters for each of s.
+// A name that needs no folding is returned as it is, without allocation. The form is
+// for comparing and never shown.
+func Fold(name string) string {
+	s := table()
+	for i, r := range name {
+		e := s.of(r)
+		if e&plain == 0 {
+			return s.fold(name, i)
+		}
+	}
+	return name
 }
 
-var loadVariants = sync.OnceValue(func() variants {
-	rows, err := csv.NewReader(strings.NewReader(variantsFile)).ReadAll()
-	if err != nil {
-		panic(fmt.Sprintf("match: variants: %v", err))
-	}
-	v := variants{map[rune]rune{}, map[rune]bool{}}
-	for _, row := range rows[1:] {
-		a, b := []rune(row[1]), []rune(row[2])
-		if len(a) != 1 || len(b) != 1 {
-			panic(fmt.Sprintf("match: variants: not one character each: %v", row))
+// fold folds name, whose first at bytes stay as they are.
+func (s *shapes) fold(name string, at int) string {
+	if room := len(name); room <= 96 {
+		var short [128]byte
+		if out, ok := s.simple(append(short[:0], name[:at]...), name[at:]); ok {
+			return string(out)
 		}
-		if row[0] == "dot" {
-			v.dots[b[0]] = true
+	}
+	return s.careful(name)
+}
+
+// simple folds character by character; ok is false if one of them takes the careful way.
+func (s *shapes) simple(out []byte, rest string) (_ []byte, ok bool) {
+	for _, r := range rest {
+		if r == ' ' || r == '　' {
 			continue
 		}
-		v.same[b[0]] = a[0]
+		e := s.of(r)
+		if e&alwaysFineHere == 0 {
+			return nil, false
+		}
+		out = utf8.AppendRune(out, e.to())
 	}
-	return v
-})
+	return out, true
+}
 
-const middleDot = '·'
+func (s *shapes) careful(name string) string {
+	once := s.once(name)
+	for range 4 { // a letter that folding brings forth may itself fold; twice is the most that was seen
+		again := s.once(once)
+		if again == once {
+			break
+		}
+		once = again
+	}
+	return once
+}
 
-var brackets = map[rune]rune{'〔': '(', '[': '(', '【': '(', '{': '(', '〈': '(', '《': '(', '〕': ')', ']': ')', '】': ')', '}': ')', '〉': ')', '》': ')'}
-
-// Fold gives the form in which names are compared: compatibility forms and full
-// width (NFKC), other standard shapes of one character, brackets and middle dots
-// made one; letters lower case; spaces and invisible characters gone. Characters
-// that a dictionary merely calls variants (斌, 彬) stay apart, because in names
-// they are different people. Fold(Fold(s)) = Fold(s). The form is for comparing
-// and never shown.
-func Fold(name string) string {
-	v := loadVariants()
-	var out []rune
-	for _, r := range norm.NFKC.String(name) {
-		if unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector) {
+func (s *shapes) once(name string) string {
+	out := make([]rune, 0, len(name))
+	for _, r := range nfkc(strings.ToValidUTF8(name, "\uFFFD")) {
+		if unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector) || r == '\u034F' || r == '\u115F' || r == '\u1160' || r == '\u3164' {
 			continue
 		}
-		if s, ok := v.same[r]; ok {
-			r = s
-		}
-		if b, ok := brackets[r]; ok {
-			r = b
+		if e := s.of(r); e&alwaysFineHere != 0 {
+			r = e.to()
 		}
 		out = append(out, unicode.ToLower(r))
 	}
 	for i, r := range out {
-		if v.dots[r] && i > 0 && i+1 < len(out) && unicode.Is(unicode.Han, out[i-1]) && unicode.Is(unicode.Han, out[i+1]) {
+		if s.dots[r] && i > 0 && i+1 < len(out) && isHan(out[i-1]) && isHan(out[i+1]) {
 			out[i] = middleDot
 		}
 	}
-	return norm.NFKC.String(string(out))
+	return nfkc(string(out))
 }
 
 // Agrees tells whether two names are the same after folding. Nothing weaker

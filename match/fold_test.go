@@ -46,14 +46,44 @@ func TestNamesAgreeOnlyWhenTheyAreTheSameName(t *testing.T) {
 }
 
 func TestFoldingMeetsEveryVariantOfTheFile(t *testing.T) {
-	v := loadVariants()
-	if len(v.same) < 70 || len(v.dots) != 12 {
-		t.Fatalf("%d variants and %d dots", len(v.same), len(v.dots))
-	}
-	for b, a := range v.same {
-		if Fold(string(b)) != Fold(string(a)) {
-			t.Errorf("%c does not fold to %c", b, a)
+	same := 0
+	for row := range rowsOf(variantsFile) {
+		a, b := row[1], row[2]
+		switch row[0] {
+		case "dot":
+			if !Agrees("阿依努尔·吐尔逊", "阿依努尔"+b+"吐尔逊") {
+				t.Errorf("%s is no middle dot", b)
+			}
+			continue
+		case "review":
+			if Agrees(a, b) {
+				t.Errorf("%s and %s are one", a, b)
+			}
+			continue
 		}
+		same++
+		if !Agrees(a, b) {
+			t.Errorf("%s does not fold to %s", b, a)
+		}
+	}
+	if same < 70 {
+		t.Errorf("only %d variants", same)
+	}
+}
+
+func TestEveryShapeFoldsToOneThatStays(t *testing.T) {
+	n := 0
+	for line := range linesOf(shapesFile) {
+		all := []rune(line)
+		for _, r := range all {
+			n++
+			if got := Fold(string(r)); got != string(all[0]) {
+				t.Errorf("%c folds to %s, not %c", r, got, all[0])
+			}
+		}
+	}
+	if n < 6000 {
+		t.Errorf("only %d shapes", n)
 	}
 }
 
@@ -62,11 +92,12 @@ func FuzzFoldIsStable(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if !utf8.ValidString(s) {
-			return
-		}
-		if once, twice := Fold(s), Fold(Fold(s)); once != twice {
+		once := Fold(s)
+		if twice := Fold(once); once != twice {
 			t.Errorf("Fold(%q) = %q, folded again %q", s, once, twice)
+		}
+		if !utf8.ValidString(once) || utf8.RuneCountInString(once) > 20*len(s) {
+			t.Errorf("Fold(%q) = %q", s, once)
 		}
 	})
 }

@@ -40,6 +40,9 @@ type HTTPSource struct {
 	URL    string       // such as https://credit.example; /v1/feed/… is added
 	Token  string       // bearer token of the department
 	Client *http.Client // nil: a client made for long polls
+	// Witnessed asks for answers that end where witnesses have cosigned: for followers
+	// that demand them. A source that knows nothing of it answers as ever.
+	Witnessed bool
 }
 
 // defaultClient has no timeout as a whole: a long poll and a snapshot may take
@@ -60,6 +63,9 @@ func (s HTTPSource) Changes(ctx context.Context, after uint64, wait time.Duratio
 	query := url.Values{"after": {strconv.FormatUint(after, 10)}}
 	if seconds > 0 {
 		query.Set("wait", strconv.Itoa(seconds))
+	}
+	if s.Witnessed {
+		query.Set("witnessed", "1")
 	}
 	body, err := s.get(ctx, "/v1/feed/changes?"+query.Encode(), wait)
 	if err != nil {

@@ -67,7 +67,8 @@ func announcement(records []store.Record) int {
 // after N with the bodies for departments, verifiable by the signed checkpoint
 // at the end. With wait it answers when there is a change, or a checkpoint newer
 // than the one at the start of the wait, or the time is over. What is long past it
-// answers with the address of a range.
+// answers with the address of a range. With witnessed=1 it ends, and waits for, what
+// enough witnesses have cosigned, where this hub has witnesses.
 func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	after, err := strconv.ParseUint(r.URL.Query().Get("after"), 10, 63)
@@ -93,11 +94,19 @@ func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, gongxin.Conflict("FEED_AHEAD", after, head.Size))
 		return
 	}
-	if wait > 0 && after == head.Size {
+	witnessed := r.URL.Query().Get("witnessed") == "1" && len(a.hub.Witnesses) > 0
+	if wait > 0 && (after == head.Size || witnessed) {
 		// Woken by a commit; else the answer carries whatever checkpoint is newest then.
-		waiting, cancel := context.WithTimeout(ctx, min(wait, a.hub.Heartbeat))
-		_, err := a.hub.Store.Wait(waiting, after)
-		cancel()
+		var err error
+		if witnessed {
+			waiting, cancel := context.WithTimeout(ctx, wait)
+			err = a.hub.awaitWitnessed(waiting, after)
+			cancel()
+		} else {
+			waiting, cancel := context.WithTimeout(ctx, min(wait, a.hub.Heartbeat))
+			_, err = a.hub.Store.Wait(waiting, after)
+			cancel()
+		}
 		if ctx.Err() != nil { // the hub stops, or the follower has gone and will not read it
 			a.fail(w, r, gongxin.Unavailable("HUB_STOPPING"))
 			return
@@ -107,25 +116,32 @@ func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	w.Header().Set("Cache-Control", "no-store") // the next answer to the same question is another
+	if witnessed {
+		a.sendChanges(w, r, after, maxChanges, a.hub.witnessedChanges)
+		return
+	}
 	size, err := a.hub.closed(ctx, after)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store") // the next answer to the same question is another
 	if size > 0 {
 		w.Header().Set("Location", fmt.Sprintf("ranges/%d-%d", after, size)) // relative, so that it holds behind a proxy
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
 	}
-	a.sendChanges(w, r, after, maxChanges)
+	a.sendChanges(w, r, after, maxChanges, a.hub.linedChanges)
 }
 
-// sendChanges answers with at most limit changes after a sequence, and remembers
-// that they were served.
-func (a *api) sendChanges(w http.ResponseWriter, r *http.Request, after uint64, limit int) {
+// A reader of changes is Hub.changes, or one that adds what witnesses said.
+type reader func(ctx context.Context, a gongxin.Audience, after uint64, limit int) (feed.Changes, error)
+
+// sendChanges answers with at most limit changes after a sequence, as read gives
+// them, and remembers that they were served.
+func (a *api) sendChanges(w http.ResponseWriter, r *http.Request, after uint64, limit int, read reader) {
 	ctx := r.Context()
-	c, err := a.hub.changes(ctx, gongxin.AudiencePartner, after, limit)
+	c, err := read(ctx, gongxin.AudiencePartner, after, limit)
 	if err != nil {
 		w.Header().Del("ETag")
 		a.fail(w, r, err)
@@ -173,11 +189,25 @@ func (a *api) serveSnapshot(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, f)
 }
 
-// serveCheckpoint serves GET /checkpoint (C2SP tlog-tiles).
+// serveCheckpoint serves GET /checkpoint (C2SP tlog-tiles): the newest, with the lines
+// of witnesses if they have cosigned it; with witnessed=1 the newest that they have.
 func (a *api) serveCheckpoint(w http.ResponseWriter, r *http.Request) {
 	var checkpoint []byte
 	err := a.hub.Store.Read(r.Context(), func(ctx context.Context, v *store.View) (err error) {
-		checkpoint, err = v.Checkpoint(ctx)
+		head, err := v.Head(ctx)
+		if err == nil {
+			checkpoint, err = v.Checkpoint(ctx)
+		}
+		if err != nil || len(a.hub.Witnesses) == 0 {
+			return err
+		}
+		if r.URL.Query().Get("witnessed") == "1" {
+			if _, cosigned, err := v.CosignedIn(ctx, 0, head.Size); err != nil || cosigned != nil {
+				checkpoint = cosigned
+				return err
+			}
+		}
+		checkpoint, err = withLines(ctx, v, head.Size, checkpoint)
 		return err
 	})
 	if err != nil {

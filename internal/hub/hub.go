@@ -51,6 +51,8 @@ type Config struct {
 	Offline     Offline            // who is late among departments without a network; nil: there are none
 	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero
 	Prove       Prover             // writes proofs; nil: the hub gives none
+	Witnesses   []Witness          // who is asked to cosign checkpoints, in the background
+	WitnessNeed int                // how many of them have to, before a checkpoint counts as cosigned; all if zero
 	OIDC        *access.OIDCConfig // where people may sign in; nil: with passwords alone
 	Now         func() time.Time
 	Random      io.Reader
@@ -70,6 +72,7 @@ type Hub struct {
 	organisations treeCache       // who stands where, as last read
 	codes         *access.Limiter // tries of access codes, by listing
 	served        served          // what was served to gates and not confirmed
+	witnesses     *witnesses
 }
 
 // New checks c and returns the Hub. It starts nothing.
@@ -95,6 +98,12 @@ func New(c Config) (*Hub, error) {
 	if c.Guard == (Guard{}) {
 		c.Guard = DefaultGuard()
 	}
+	if err := checkWitnesses(c.Witnesses, c.WitnessNeed); err != nil {
+		return nil, err
+	}
+	if c.WitnessNeed == 0 {
+		c.WitnessNeed = len(c.Witnesses)
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -102,7 +111,7 @@ func New(c Config) (*Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifier key of the hub: %w", err)
 	}
-	return &Hub{Config: c, verifier: v, started: c.Now(), codes: access.NewLimiter(codeBurst, codeInterval, 10_000, c.Now), entrance: newEntrance(c.Now), approved: make(chan struct{}, 1)}, nil
+	return &Hub{Config: c, verifier: v, started: c.Now(), witnesses: newWitnesses(c.Witnesses), codes: access.NewLimiter(codeBurst, codeInterval, 10_000, c.Now), entrance: newEntrance(c.Now), approved: make(chan struct{}, 1)}, nil
 }
 
 // Run does the hub's jobs until ctx ends, and returns when all have stopped. A
@@ -133,6 +142,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	every("refusals", time.Minute, h.tellUnrecorded)
 	every("erasure", time.Hour, h.erase)
 	g.Go(func() error { return h.applyBatches(ctx) })
+	if len(h.Witnesses) > 0 {
+		g.Go(func() error { return h.collect(ctx) })
+	}
 	if h.PublishDir != "" {
 		g.Go(func() error { return h.publish(ctx) })
 	}

@@ -176,7 +176,7 @@ func (h *Hub) publish(ctx context.Context) error {
 		return fmt.Errorf("publish into %s: %w", h.PublishDir, err)
 	}
 	for ctx.Err() == nil {
-		c, err := h.changes(ctx, gongxin.AudiencePartner, after, maxChanges)
+		c, err := h.changesForFiles(ctx, after)
 		if err == nil {
 			err = feed.Publish(h.PublishDir, c)
 		}

@@ -33,11 +33,13 @@ type Hit struct {
 	Clause    string     `json:"clause"`
 	Effect    Effect     `json:"effect"`
 	Basis     Text       `json:"basis"`
-	Agrees    []string   `json:"agrees"` // which parts agree: "number", "name"
+	Agrees    []string   `json:"agrees"`             // which parts agree: "number", "name"
+	Evidence  []Fact     `json:"evidence,omitempty"` // what was compared, and how it came out
+	Hint      bool       `json:"hint,omitempty"`     // a similar name that was asked for: it decides nothing, and Measure is empty
 }
 
-// A Decision is a gate's answer with its grounds. For clear, Hits, Remedy and
-// Reference are empty and nothing is kept or reported.
+// A Decision is a gate's answer with its grounds. For clear, Remedy and Reference
+// are empty, Hits holds hints at most, and nothing is kept or reported.
 type Decision struct {
 	Outcome    Outcome   `json:"outcome"`
 	Scenario   string    `json:"scenario"`

@@ -148,6 +148,13 @@ func (o *outcomes) begun() (at time.Time) {
 	return at
 }
 
+// lastBegun is begun for those who do not hold o.mu.
+func (o *outcomes) lastBegun() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.begun()
+}
+
 // An officer decides by name and with a reason.
 func decidedBy(by, reason string) (b, r string, err error) {
 	if r, b, err = reasonBy(reason, by); err != nil {

@@ -35,6 +35,15 @@ type called struct {
 	part      int
 	kind      string
 	outcome   Outcome
+	alert     *alert // of a message about a watched subject
+}
+
+// about returns when what c tells of came about.
+func (c called) about() time.Time {
+	if c.alert != nil {
+		return c.alert.message(c.kind).At
+	}
+	return c.outcome.At
 }
 
 func (c called) sum() ledger.Digest {
@@ -73,6 +82,14 @@ func (o *outcomes) callsAfter(ctx context.Context, after int64, limit int) ([]ca
 		return nil, err
 	}
 	for i, c := range rows {
+		if c.kind == kindAlert || c.kind == kindClosed {
+			a, err := one(query(ctx, o.db, scanAlert, readAlert, c.reference))
+			if err != nil {
+				return nil, err
+			}
+			rows[i].alert = &a
+			continue
+		}
 		found, err := one(query(ctx, o.db, scanOutcome, readOutcomeOfPart, c.reference, c.part))
 		if err != nil {
 			return nil, err
@@ -105,5 +122,5 @@ func (o *outcomes) oldestCall(ctx context.Context) (time.Time, error) {
 	if err != nil || len(found) == 0 {
 		return time.Time{}, err
 	}
-	return found[0].outcome.At, nil
+	return found[0].about(), nil
 }

@@ -28,6 +28,7 @@ type Config struct {
 	Guard       *feed.Guard        // what is abnormal; DefaultGuard if nil, the zero Guard for nothing
 	Witnesses   feed.Witnesses     // who else has to have seen each checkpoint; nobody if zero
 	Webhook     Webhook            // where the department's system is told of lifts; nowhere if zero
+	Alerts      string             // file to which messages about watched subjects are appended; none if empty
 	Catalogue   *measure.Catalogue // measure.Embedded() if nil
 	Retention   int                // years for which what is over stays on record; DefaultRetention if 0
 	Now         func() time.Time   // time.Now if nil

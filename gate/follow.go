@@ -40,6 +40,9 @@ func (g *Gate) Run(ctx context.Context) error {
 	if g.config.Webhook.URL != "" {
 		wait.Go(func() { g.callAll(ctx) })
 	}
+	if g.config.Alerts != "" {
+		wait.Go(func() { g.noteAll(ctx) })
+	}
 	wait.Go(func() { g.watchOrders(ctx) })
 	wait.Wait()
 	return ctx.Err()
@@ -214,6 +217,7 @@ func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
 	for _, l := range d.gone {
 		now[l.id] = standing{why: endedBy[l.kind], whose: l.whose}
 	}
+	g.watched.ended(ctx, d.gone, next.Head.Size)
 	g.mu.Lock()
 	ended, err := 0, error(nil)
 	if len(now) > 0 {
@@ -227,6 +231,8 @@ func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
 	}
 	g.view = g.viewOf(next)
 	g.mu.Unlock()
+	g.watched.changed(ctx, d)
+	g.differChanged(ctx, d)
 	g.ended(ctx, ended, next.Head.Size)
 	if err != nil {
 		g.unlifted = true // nobody is restricted anew; the record follows as soon as the disk lets it
@@ -260,6 +266,9 @@ func (g *Gate) settle(ctx context.Context) {
 		} else {
 			g.unkept = nil
 		}
+	}
+	if err := errors.Join(g.watched.settle(ctx), g.differSettle(ctx)); err != nil {
+		g.report(ctx, err)
 	}
 	now := gongxin.Millis(g.config.Now())
 	passed, err := g.outcomes.settleDue(ctx, g.state.at.Head.Size, now)
@@ -386,6 +395,8 @@ func (g *Gate) replace(ctx context.Context, index *screen.Memory, at feed.Positi
 		return nil
 	}
 	g.loading = false
+	g.watched.refetched()
+	g.undiffered = true
 	g.mu.Lock() // so that no answer is given before what has ended is lifted
 	g.index, g.view = index, g.viewOf(at)
 	err = g.reconcile(ctx)

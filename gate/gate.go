@@ -27,6 +27,8 @@ type Gate struct {
 	persons  personMarker
 	signs    *ledger.ReceiptKey
 	outcomes *outcomes
+	subjects subjectMarker
+	watched  watchlist
 	randomMu sync.Mutex
 
 	mu    sync.RWMutex // index and view are of one sequence
@@ -36,6 +38,7 @@ type Gate struct {
 	following  sync.Mutex // holds state: whoever follows, and Close
 	state      *state
 	unlifted   bool      // a lift failed after the list had moved on: reconcile again
+	undiffered bool      // what is remembered has to be held against the list again
 	remembered time.Time // when the newest position was last noted in outcomes.db
 	loading    bool      // a first list is fetched step by step
 	swept      sweep     // what is over is erased from the record
@@ -47,6 +50,7 @@ type Gate struct {
 	deliver chan struct{}           // wakes delivery
 	calls   chan struct{}           // wakes the webhook's caller
 	ordered chan struct{}           // wakes whoever follows
+	noting  chan struct{}           // wakes the writer of the file of alerts
 	due     atomic.Pointer[Receipt] // the newest receipt that the hub has not taken
 
 	statusMu  sync.Mutex
@@ -79,8 +83,8 @@ func Open(c Config) (*Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.hooked = c.Webhook.URL != ""
-	g := &Gate{config: c, outcomes: out, deliver: make(chan struct{}, 1), calls: make(chan struct{}, 1), ordered: make(chan struct{}, 1),
+	out.hooked, out.noted = c.Webhook.URL != "", c.Alerts != ""
+	g := &Gate{config: c, outcomes: out, deliver: make(chan struct{}, 1), calls: make(chan struct{}, 1), ordered: make(chan struct{}, 1), noting: make(chan struct{}, 1),
 		follower: feed.Follower{Verifier: verifier, Audience: gongxin.AudiencePartner, Witnesses: c.Witnesses, Guard: *c.Guard}}
 	if err := g.recallFork(ctx); err != nil { // before anything is answered
 		return nil, errors.Join(err, out.close())
@@ -100,6 +104,7 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 		return err
 	}
 	g.persons = newPersonMarker(g.key)
+	g.subjects = newSubjectMarker(g.key, g.persons)
 	if g.signs, err = g.openReceiptKey(); err != nil {
 		return err
 	}
@@ -125,6 +130,10 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	g.setView(index, s.at)
 	_, loading := os.Stat(filepath.Join(g.config.Dir, firstLoadFile))
 	g.loading = loading == nil
+	g.undiffered = true
+	if err := g.openWatchlist(ctx); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
 	if s.at.Head.At.IsZero() {
 		return nil // nothing is known yet: nothing can be lifted for having ended
 	}
@@ -213,7 +222,7 @@ func (g *Gate) reconcile(ctx context.Context) error {
 func (g *Gate) Close() error {
 	g.following.Lock()
 	defer g.following.Unlock()
-	remembering := g.remember(context.Background())
+	remembering := errors.Join(g.watched.done(context.Background()), g.remember(context.Background()))
 	var closing error
 	if !g.state.closed {
 		closing = g.state.db.Close()
@@ -270,9 +279,13 @@ type Status struct {
 	RestrictionsOpen int       `json:"restrictions_open"`
 	RestrictionsKept int       `json:"restrictions_kept"` // on, though their listing has ended (3.13)
 	Lifted           int       `json:"lifted"`
-	ReviewsOpen      int       `json:"reviews_open"` // asked for and not answered (3.12)
-	Outbox           int       `json:"outbox"`       // reports that the hub has not taken yet
-	Refused          int       `json:"refused"`      // reports that the hub will not take
+	ReviewsOpen      int       `json:"reviews_open"`           // asked for and not answered (3.12)
+	Watched          int       `json:"watched"`                // subjects held against the list as it changes (3.4, 3.5)
+	WatchedLost      int       `json:"watched_lost,omitempty"` // of them under another key of this gate: hand them in again
+	AlertsOpen       int       `json:"alerts_open"`            // about watched subjects whose listing is in force
+	AlertsWaiting    int       `json:"alerts_waiting"`         // for an officer, open ones and closed ones
+	Outbox           int       `json:"outbox"`                 // reports that the hub has not taken yet
+	Refused          int       `json:"refused"`                // reports that the hub will not take
 	LastError        *Fault    `json:"last_error,omitempty"`
 	HubReachable     bool      `json:"hub_reachable"`
 	ReceiptKey       string    `json:"receipt_key"` // public key with which this gate signs receipts
@@ -298,7 +311,7 @@ func (g *Gate) Status() Status {
 	defer g.statusMu.Unlock()
 	s := Status{State: stateFollowing, Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
 		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
-		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
+		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Watched: counts.watched, WatchedLost: g.watched.away(), AlertsOpen: counts.alerts, AlertsWaiting: counts.unseen, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
 		ReceiptKey: g.signs.VerifierKey(), HubKey: v.hubKey, Abnormal: g.abnormal.Load()}
 	if s.Abnormal != nil {
 		s.State = stateAbnormal

@@ -63,12 +63,16 @@ const outcomesSchema = `
 		digest BLOB NOT NULL,
 		head BLOB NOT NULL,
 		sum BLOB NOT NULL
-	);` + reviewsSchema + proposalsSchema + actsSchema + callsSchema
+	);` + reviewsSchema + proposalsSchema + actsSchema + callsSchema + watchSchema
+
+// What is remembered and watched came together, with format 5.
+const watchSchema = differencesSchema + watchedSchema + alertsSchema
 
 // outcomesFormat is the version of the schema. Format 1 had neither kept measures,
 // reviews nor proposals, format 2 neither acts nor a webhook's queue, format 3 did not
-// say whose listing it was; their rows and sums stay as they are.
-const outcomesFormat = 4
+// say whose listing it was, format 4 neither remembered nor watched anything; their
+// rows and sums stay as they are.
+const outcomesFormat = 5
 
 // What each format adds to the one before; the first adds nothing.
 var upgradeOutcomes = [outcomesFormat]string{1: `
@@ -80,7 +84,8 @@ var upgradeOutcomes = [outcomesFormat]string{1: `
 	ALTER TABLE outcomes ADD COLUMN kept_by TEXT NOT NULL DEFAULT '';
 	ALTER TABLE outcomes ADD COLUMN kept_at INTEGER NOT NULL DEFAULT 0;` + reviewsSchema + proposalsSchema,
 	2: actsSchema + callsSchema,
-	3: `ALTER TABLE outcomes ADD COLUMN person BLOB NOT NULL DEFAULT x'';`}
+	3: `ALTER TABLE outcomes ADD COLUMN person BLOB NOT NULL DEFAULT x'';`,
+	4: watchSchema}
 
 const (
 	readTotals  = `SELECT format, rows, digest, head, sum FROM totals`
@@ -118,24 +123,27 @@ type outcomes struct {
 	db       *sql.DB
 	expected bool // a gate that has been here before has left a record
 
-	mu      sync.Mutex                // one transaction at a time, in the order of what it promises
-	asOf    uint64                    // restrictions found before this sequence may have been lifted already
-	open    map[gongxin.ListingID]int // open restrictions of each listing
-	until   map[gongxin.Day]int       // open restrictions by the last day of their listing
-	kept    map[gongxin.Day]int       // those kept on, by their last day
-	counts  outcomeCounts
-	rows    uint64
-	digest  ledger.Digest
-	head    []byte // newest position that was ever verified, see remember
-	acts    []act
-	hooked  bool // the department has a webhook
-	pending sync.WaitGroup
-	queueMu sync.Mutex
-	queue   []recording
-	busy    bool
+	mu       sync.Mutex                // one transaction at a time, in the order of what it promises
+	asOf     uint64                    // restrictions found before this sequence may have been lifted already
+	open     map[gongxin.ListingID]int // open restrictions of each listing
+	until    map[gongxin.Day]int       // open restrictions by the last day of their listing
+	kept     map[gongxin.Day]int       // those kept on, by their last day
+	counts   outcomeCounts
+	rows     uint64
+	digest   ledger.Digest
+	head     []byte // newest position that was ever verified, see remember
+	acts     []act
+	hooked   bool // the department has a webhook
+	noted    bool // the department has a file of alerts
+	differ   differing
+	watching uint64 // up to where all that is watched was held against the list, as far as is noted
+	pending  sync.WaitGroup
+	queueMu  sync.Mutex
+	queue    []recording
+	busy     bool
 }
 
-type outcomeCounts struct{ open, kept, lifted, reviews, waiting, refused, calls int }
+type outcomeCounts struct{ open, kept, lifted, reviews, waiting, refused, calls, watched, alerts, unseen, notes int }
 
 // openOutcomes opens the record in dir and checks all of it. It is made if dir is
 // that of a new gate, one without a key. Errors: GATE_IN_USE, GATE_OUTCOMES_CORRUPT.
@@ -247,6 +255,9 @@ func (o *outcomes) loadRows(ctx context.Context, tx *sql.Tx) error {
 		o.rows, o.digest = o.rows+1, o.digest.Add(c.sum())
 	}, readCalls)
 	if err != nil {
+		return err
+	}
+	if err := o.loadWatching(ctx, tx); err != nil {
 		return err
 	}
 	return each(ctx, tx, scanPosted, func(p posted) {

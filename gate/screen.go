@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	maxHits     = 100 // listings of one subject that an answer shows and records
-	maxNames    = 20  // namesakes that an answer shows
+	maxHits     = 100  // listings of one subject that an answer shows and records
+	maxNames    = 20   // namesakes that an answer shows
+	maxCompared = 1000 // namesakes that are compared with what else is known
 	maxAttempts = 8
 	// maxAhead is how far a checkpoint may lie before the gate's clock has come to
 	// it: more means that the clock is wrong and freshness cannot be judged.
@@ -46,6 +47,9 @@ func (g *Gate) Screen(ctx context.Context, q Query) (d gongxin.Decision, err err
 	measures := g.config.Catalogue.For(q.Scenario)
 	if len(measures) == 0 {
 		return d, gongxin.Invalid("SCENARIO_UNKNOWN", q.Scenario)
+	}
+	if err := q.check(g.config.Now()); err != nil {
+		return d, err
 	}
 	for range maxAttempts {
 		found, err := g.look(&q, measures, &d)
@@ -76,7 +80,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	if fresh && parsing == nil {
 		hits = g.index.Lookup(number, nil)
 	} else if fresh && bare {
-		hits = g.index.ByName(q.Name, maxNames, nil)
+		hits = g.index.ByName(q.Name, maxCompared, nil)
 	}
 	g.mu.RUnlock()
 
@@ -95,12 +99,14 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	case hits == nil && !bare:
 		return nil, nil
 	}
-	asked := question{measures: measures, numbered: parsing == nil, name: q.Name, day: gongxin.DayOf(now), searching: bare, forked: g.fork.Load() != nil}
-	outcome, found, reasons := asked.judge(hits)
+	asked := g.question(q, number, measures, now)
+	asked.cut = bare && len(hits) >= maxCompared
+	r := asked.judge(hits)
+	found := r.found
 	if len(found) > maxHits {
 		found = strongest(found, maxHits)
 	}
-	d.Outcome, d.Reasons = outcome, reasons
+	d.Outcome, d.Reasons = r.outcome, r.reasons
 	for i, f := range found {
 		if f.code == codeListed {
 			at := slices.IndexFunc(hits, func(h screen.Hit) bool { return h.Listing == f.hit.Listing })
@@ -108,6 +114,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 		}
 		d.Hits = append(d.Hits, f.hit)
 	}
+	d.Hits = append(d.Hits, r.hints...)
 	return found, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/match"
 )
 
 func TestAnswersFollowTheRules(t *testing.T) {
@@ -90,6 +91,10 @@ func TestBlockTellsGroundAndRemedy(t *testing.T) {
 		Published: gongxin.MustDay("2017-03-01"), Severity: "一般", Measure: "3.6.flight", Clause: "3.6", Effect: gongxin.Prohibit,
 		Agrees: []string{"number", "name"}}
 	want.Basis = g.config.Catalogue.For("flight")[0].Basis
+	if facts := fmt.Sprint(d.Hits[0].Evidence); !strings.Contains(facts, "{name same 王小一 王小一}") || strings.Contains(facts, citizen(0)) {
+		t.Errorf("evidence: %s", facts)
+	}
+	want.Evidence = d.Hits[0].Evidence
 	if got := d.Hits[0]; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("hit:\n got %+v\nwant %+v", got, want)
 	}
@@ -233,8 +238,11 @@ func TestNobodyIsBlockedByAnythingLessThanNumberAndName(t *testing.T) {
 			for _, effect := range []gongxin.Effect{gongxin.Prohibit, gongxin.Strict, gongxin.Reference, gongxin.Revoke, gongxin.Supervise, gongxin.Notify} {
 				for _, passed := range []bool{true, false} {
 					h := hitOf(number, passed)
-					q := question{measures: []gongxin.Measure{{ID: "x", Effect: effect}}, numbered: numbered, name: name, day: 20170401}
-					outcome, _, _ := q.judge(hitsOf(h))
+					q := question{measures: []gongxin.Measure{{ID: "x", Effect: effect}}, given: match.Party{Name: name}, day: 20170401}
+					if numbered {
+						q.number = number
+					}
+					outcome := q.judge(hitsOf(h)).outcome
 					may := numbered && name == nameOf(0) && effect == gongxin.Prohibit && !passed
 					if (outcome == gongxin.Block) != may {
 						t.Errorf("number %v, name %q, %s, passed %v: %s", numbered, name, effect, passed, outcome)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -180,7 +181,14 @@ func TestADamagedRecordOfTheFirstVersionIsLeftAsItIs(t *testing.T) {
 	}
 }
 
-func TestARecordOfTheSecondVersionIsGoneOnWith(t *testing.T) {
+func TestARecordOfAnyLaterVersionIsGoneOnWith(t *testing.T) {
+	for format, text := range map[int]string{2: `DROP TABLE acts; DROP TABLE calls; ALTER TABLE outcomes DROP COLUMN person`,
+		3: `ALTER TABLE outcomes DROP COLUMN person`, 4: ``} {
+		t.Run(strconv.Itoa(format), func(t *testing.T) { goesOnWith(t, format, text) })
+	}
+}
+
+func goesOnWith(t *testing.T, format int, text string) {
 	h := newHub(t)
 	id := h.admit(entry(t, 0))
 	c := h.config(t.TempDir())
@@ -194,7 +202,7 @@ func TestARecordOfTheSecondVersionIsGoneOnWith(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backTo(t, db, 2, `DROP TABLE acts; DROP TABLE calls; ALTER TABLE outcomes DROP COLUMN person`)
+	backTo(t, db, format, text)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +247,7 @@ func backTo(t *testing.T, db *sql.DB, format int, text string) {
 		exec(`UPDATE outcomes SET person = x'', sum = $3 WHERE reference = $1 AND part = $2`, o.reference, o.part, after[:])
 	}
 	older := totalsSum(format, rows, digest[:], head)
+	exec(`DROP TABLE differences; DROP TABLE watched; DROP TABLE watching; DROP TABLE alerts; DROP TABLE notes`)
 	exec(text)
 	exec(`UPDATE totals SET format = $1, digest = $2, sum = $3`, format, digest[:], older[:])
 }

@@ -21,7 +21,8 @@ import (
 )
 
 // A Webhook is where the department's own system wants to be told that a
-// restriction was lifted or is kept on, so that it frees people by itself (3.13).
+// restriction was lifted or is kept on, so that it frees people by itself (3.13),
+// and that a watched subject was listed or is no more (3.4, 3.5).
 // Every message comes at least once and, for one reference, in order.
 type Webhook struct {
 	URL        string // such as https://office.example/lifts; "" for none
@@ -48,17 +49,20 @@ const (
 )
 
 // A Message is what the department's system is told: what happened to which
-// restriction, and nothing about whom.
+// restriction or alert, and nothing about whom but the department's own reference.
 type Message struct {
 	ID        string    `json:"id"`        // the same whenever the message is repeated
-	Kind      string    `json:"kind"`      // "lifted" or "kept"
-	Reference string    `json:"reference"` // as the answer gave it
+	Kind      string    `json:"kind"`      // "lifted" or "kept"; "alert" or "alert_closed"
+	Reference string    `json:"reference"` // as the answer gave it, or of the alert
 	Listing   string    `json:"listing"`
 	Measure   string    `json:"measure"`
 	Scenario  string    `json:"scenario"`
-	Sequence  uint64    `json:"sequence"` // of the list that ended it
+	Sequence  uint64    `json:"sequence"` // of the list that led to it
 	At        time.Time `json:"at"`
-	State     string    `json:"state"` // of the restriction as a whole: "lifted" once all its parts are
+	State     string    `json:"state"`             // of the restriction as a whole: "lifted" once all its parts are; of an alert "open" or "closed"
+	Subject   string    `json:"subject,omitempty"` // of an alert: whom the department watches, by its own reference
+	What      string    `json:"what,omitempty"`    // of an alert: "block" or "refer"
+	Because   string    `json:"because,omitempty"` // of an alert that was closed: why, a code
 }
 
 // check returns what is wrong with w, "" if nothing is.
@@ -227,11 +231,11 @@ func (g *Gate) callSome(ctx context.Context, c *caller) (next time.Time, err err
 				c.failing = attempt{}
 			case answered:
 				c.failing = attempt{}
-				c.trying[one.reference] = c.trying[one.reference].again(one.outcome.At, now)
+				c.trying[one.reference] = c.trying[one.reference].again(one.about(), now)
 				next = sooner(next, c.trying[one.reference].next)
 				g.hooked(ctx, one, err)
 			default:
-				c.failing = c.failing.again(one.outcome.At, now)
+				c.failing = c.failing.again(one.about(), now)
 				g.hooked(ctx, one, err)
 				return c.failing.next, nil
 			}
@@ -255,13 +259,11 @@ func sooner(a, b time.Time) time.Time {
 // call posts one message and takes it out of the queue once the receiver has it.
 // answered tells whether the receiver said anything.
 func (g *Gate) call(ctx context.Context, c *caller, one called) (answered bool, err error) {
-	whole, err := g.Restriction(ctx, one.reference)
+	message, err := g.message(ctx, one)
 	if err != nil {
 		return true, err
 	}
-	o := one.outcome
-	body, err := json.Marshal(Message{ID: o.Reference + "." + one.kind, Kind: one.kind, Reference: one.reference, Listing: o.Listing, Measure: o.Measure,
-		Scenario: o.Scenario, Sequence: o.Sequence, At: o.At, State: whole.State})
+	body, err := json.Marshal(message)
 	if err != nil {
 		return true, fmt.Errorf("tell the webhook: %w", err)
 	}
@@ -287,6 +289,17 @@ func (g *Gate) call(ctx context.Context, c *caller, one called) (answered bool, 
 		return true, gongxin.Unavailable("WEBHOOK_REFUSES", strings.TrimSpace(answer.Status))
 	}
 	return true, g.outcomes.calledOut(context.WithoutCancel(ctx), one)
+}
+
+// message returns what one tells.
+func (g *Gate) message(ctx context.Context, one called) (Message, error) {
+	if one.alert != nil {
+		return one.alert.message(one.kind), nil
+	}
+	whole, err := g.Restriction(ctx, one.reference)
+	o := one.outcome
+	return Message{ID: o.Reference + "." + one.kind, Kind: one.kind, Reference: one.reference, Listing: o.Listing, Measure: o.Measure,
+		Scenario: o.Scenario, Sequence: o.Sequence, At: o.At, State: whole.State}, err
 }
 
 // hooked keeps for Status what the webhook's receiver said last, and logs it when

@@ -1,0 +1,579 @@
+package gate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"gongxin"
+	"gongxin/identity"
+	"gongxin/screen"
+)
+
+// A watchlist holds those who are watched against the list.
+//
+//	the list moves on ─▶ ended, changed ─┐
+//	somebody is watched ─▶ add ──────────┼─▶ evaluate ─▶ alerts raised and closed, one transaction
+//	start, list fetched anew ─▶ settle ──┘
+//
+// What is evaluated is brought to what should be: for each listing in force and each
+// subject with its number one alert is open, and no other. So it may be done any
+// number of times, after any kill, and nothing is told twice. Alerts are closed
+// whatever the state of the copy; they are raised while it is fresh, for a gate that
+// cannot tell accuses nobody.
+type watchlist struct {
+	gate *Gate
+
+	mu     sync.Mutex // one evaluation at a time; taken before outcomes.mu
+	slots  []watcher
+	free   []int32
+	first  map[person]int32 // by number: slot+1 of the first who has it
+	open   map[gongxin.ListingID][]openAlert
+	again  map[gongxin.ListingID]bool // to be looked at once the copy is fresh
+	due    map[gongxin.Day]int        // open alerts by the last day of their listing
+	behind bool                       // all has to be held against the list
+	unsure bool                       // open alerts have to be, at once
+	lost   int                        // rows under another key
+}
+
+// A watcher is one subject in memory.
+type watcher struct {
+	id           int64 // 0 is a free slot
+	number, name person
+	next         int32 // slot+1 of the next with this number
+}
+
+// An openAlert is one alert in memory.
+type openAlert struct {
+	watched  int64
+	what     string
+	until    gongxin.Day
+	sequence uint64
+	at       time.Time
+}
+
+// openWatchlist reads who is watched. The list is held against them by settle, unless it
+// was when the gate last closed.
+func (g *Gate) openWatchlist(ctx context.Context) error {
+	w := &g.watched
+	*w = watchlist{gate: g, first: map[person]int32{}, open: map[gongxin.ListingID][]openAlert{}, again: map[gongxin.ListingID]bool{}, due: map[gongxin.Day]int{}}
+	o := g.outcomes
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := each(ctx, o.db, scanWatched, w.put, readWatched); err != nil {
+		return err
+	}
+	if err := each(ctx, o.db, scanAlert, w.opened, readAlerts+` WHERE closed_at = 0`); err != nil {
+		return err
+	}
+	if w.lost > 0 {
+		g.report(ctx, gongxin.Conflict("WATCH_KEY_LOST", w.lost))
+	}
+	w.behind = w.any() && o.watching != g.sequence()
+	w.unsure = w.behind
+	return nil
+}
+
+// any tells whether there is anybody to watch or anything to close.
+func (w *watchlist) any() bool { return len(w.first) > 0 || len(w.open) > 0 }
+
+// away returns how many rows are of another key.
+func (w *watchlist) away() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost
+}
+
+func (w *watchlist) put(r watchedRow) {
+	if !w.gate.persons.made(r.number) {
+		w.lost++
+		return
+	}
+	n := watcher{id: r.id, number: r.number, name: r.name, next: w.first[r.number]}
+	if k := len(w.free); k > 0 {
+		at := w.free[k-1]
+		w.free, w.slots[at], w.first[r.number] = w.free[:k-1], n, at+1
+		return
+	}
+	w.slots = append(w.slots, n)
+	w.first[r.number] = int32(len(w.slots))
+}
+
+func (w *watchlist) drop(r watchedRow) {
+	if !w.gate.persons.made(r.number) {
+		w.lost--
+		return
+	}
+	for at, before := w.first[r.number], int32(0); at != 0; before, at = at, w.slots[at-1].next {
+		s := &w.slots[at-1]
+		if s.id != r.id {
+			continue
+		}
+		switch {
+		case before != 0:
+			w.slots[before-1].next = s.next
+		case s.next != 0:
+			w.first[r.number] = s.next
+		default:
+			delete(w.first, r.number)
+		}
+		*s = watcher{}
+		w.free = append(w.free, at-1)
+		return
+	}
+}
+
+// of yields who is watched under number.
+func (w *watchlist) of(number person) func(yield func(watcher) bool) {
+	return func(yield func(watcher) bool) {
+		for at := w.first[number]; at != 0; at = w.slots[at-1].next {
+			if !yield(w.slots[at-1]) {
+				return
+			}
+		}
+	}
+}
+
+func (w *watchlist) opened(a alert) {
+	w.open[a.listing] = append(w.open[a.listing], openAlert{a.watched, a.what, a.until, a.sequence, a.at})
+	if !a.until.IsZero() {
+		add(w.due, a.until, 1)
+	}
+}
+
+func (w *watchlist) closed(a alert) {
+	w.open[a.listing] = slices.DeleteFunc(w.open[a.listing], func(o openAlert) bool { return o.watched == a.watched })
+	if len(w.open[a.listing]) == 0 {
+		delete(w.open, a.listing)
+	}
+	if !a.until.IsZero() {
+		add(w.due, a.until, -1)
+	}
+}
+
+// marked returns what stands for a number among those who are watched.
+func (w *watchlist) marked(m screen.Mark) person { return w.gate.persons.of(screen.Entry{Mark: m}) }
+
+// add takes rows, whose numbers are numbers, and holds them against the list. It
+// returns what became of each, and how many alerts are open about it.
+func (w *watchlist) add(ctx context.Context, rows []watchedRow, numbers []identity.Number) (states []string, alerts []int, err error) {
+	const together = 500 // whoever wants something recorded meanwhile waits for no more
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	alerts = make([]int, len(rows))
+	for from := 0; from < len(rows); from += together {
+		part := rows[from:min(from+together, len(rows))]
+		became, before, err := w.gate.outcomes.watch(ctx, part)
+		if err != nil {
+			return states, alerts, err
+		}
+		states = append(states, became...)
+		for i, r := range part {
+			if became[i] == stateReplaced {
+				w.drop(before[i])
+			}
+			if became[i] != stateUnchanged {
+				w.put(r)
+			}
+		}
+	}
+	// Only now, so that a change of the list meets either the row or this look.
+	concerned := map[gongxin.ListingID]bool{}
+	for i := range rows {
+		hits, err := w.gate.lookup(numbers[i])
+		if err != nil {
+			return states, alerts, err
+		}
+		for _, h := range hits {
+			concerned[h.Listing] = true
+		}
+		if states[i] == stateReplaced {
+			for _, id := range w.openOf(rows[i].id) {
+				concerned[id] = true
+			}
+		}
+	}
+	if err := w.evaluate(ctx, slices.Collect(maps.Keys(concerned)), alertReplaced); err != nil {
+		return states, alerts, err
+	}
+	open := map[int64]int{}
+	for id := range concerned {
+		for _, a := range w.open[id] {
+			open[a.watched]++
+		}
+	}
+	for i, r := range rows {
+		alerts[i] = open[r.id]
+	}
+	return states, alerts, nil
+}
+
+// openOf returns the listings of the open alerts about the row watched.
+func (w *watchlist) openOf(watched int64) (ids []gongxin.ListingID) {
+	for id, all := range w.open {
+		if slices.ContainsFunc(all, func(a openAlert) bool { return a.watched == watched }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (w *watchlist) remove(ctx context.Context, subject, scenario string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	gone, err := w.gate.outcomes.unwatch(ctx, subject, scenario)
+	if err != nil {
+		return 0, err
+	}
+	var ids []gongxin.ListingID
+	for _, r := range gone {
+		w.drop(r)
+		ids = append(ids, w.openOf(r.id)...)
+	}
+	if err := w.evaluate(ctx, ids, alertUnwatched); err != nil {
+		w.behind, w.unsure = true, true // they are watched no more; settle closes what is open
+		w.gate.report(ctx, err)
+	}
+	return len(gone), nil
+}
+
+// ended closes what is open about listings that left the list, before anything is
+// answered as of sequence. kinds says by which events.
+func (w *watchlist) ended(ctx context.Context, gone []departure, sequence uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	why := map[gongxin.ListingID]string{}
+	for _, l := range gone {
+		delete(w.again, l.id)
+		if len(w.open[l.id]) > 0 {
+			why[l.id] = endedBy[l.kind]
+		}
+	}
+	if len(why) == 0 {
+		return
+	}
+	at := gongxin.Millis(w.gate.config.Now())
+	var b bringing
+	for id, code := range why {
+		for _, a := range w.open[id] {
+			b.close = append(b.close, closing{id, a.watched, code})
+		}
+	}
+	if err := w.bring(ctx, b, at, sequence); err != nil {
+		w.behind, w.unsure = true, true
+		w.gate.report(ctx, err)
+	}
+}
+
+// changed looks at what d did to the list, which answers come from already. Somebody
+// who was watched meanwhile was held either against it or against the list before.
+func (w *watchlist) changed(ctx context.Context, d difference) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.any() {
+		return
+	}
+	var ids []gongxin.ListingID
+	for _, h := range d.put {
+		if len(w.open[h.id]) > 0 || w.first[w.marked(h.entry.Mark)] != 0 {
+			ids = append(ids, h.id)
+		}
+	}
+	for _, l := range d.gone {
+		if len(w.open[l.id]) > 0 {
+			ids = append(ids, l.id)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	if err := w.evaluate(ctx, ids, endedCorrected); err != nil {
+		w.behind, w.unsure = true, true
+		w.gate.report(ctx, err)
+	}
+}
+
+// refetched says that another list has taken the place of the one before.
+func (w *watchlist) refetched() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.behind, w.unsure = w.any(), w.any()
+	clear(w.again)
+}
+
+// settle does what is due: it closes what has ended, by its term as well, and holds
+// the whole list against all once the copy is fresh. The caller holds g.following.
+func (w *watchlist) settle(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.gate.informed() {
+		return nil
+	}
+	if w.unsure {
+		w.unsure = false // unless something is left for what is still to come
+		if err := w.evaluate(ctx, slices.Collect(maps.Keys(w.open)), endedSomehow); err != nil {
+			w.unsure = true
+			return err
+		}
+	}
+	today := gongxin.DayOf(w.gate.config.Now())
+	for until := range w.due {
+		if until < today {
+			if err := w.closeTerms(ctx, today); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	if !w.gate.sure() {
+		return nil
+	}
+	if w.behind {
+		if err := w.whole(ctx); err != nil {
+			return err
+		}
+		w.behind = false
+	}
+	if len(w.again) > 0 {
+		return w.evaluate(ctx, slices.Collect(maps.Keys(w.again)), endedCorrected)
+	}
+	return nil
+}
+
+// whole holds the whole list against all who are watched.
+func (w *watchlist) whole(ctx context.Context) error {
+	var ids []gongxin.ListingID
+	err := w.gate.eachListing(func(id gongxin.ListingID, m screen.Mark) {
+		if w.first[w.marked(m)] != 0 {
+			ids = append(ids, id)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("screen those who are watched: %w", err)
+	}
+	for id := range w.open {
+		ids = append(ids, id)
+	}
+	if err := w.evaluate(ctx, ids, endedSomehow); err != nil {
+		return err
+	}
+	return w.gate.outcomes.noteWatching(ctx, w.gate.sequence())
+}
+
+func (w *watchlist) closeTerms(ctx context.Context, today gongxin.Day) error {
+	var b bringing
+	for id, all := range w.open {
+		for _, a := range all {
+			if !a.until.IsZero() && a.until < today {
+				b.close = append(b.close, closing{id, a.watched, endedByTerm})
+			}
+		}
+	}
+	return w.bring(ctx, b, gongxin.Millis(w.gate.config.Now()), w.gate.sequence())
+}
+
+// done writes down, when the gate closes, that nothing is left to be looked at.
+func (w *watchlist) done(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.any() || w.behind || len(w.again) > 0 {
+		return nil
+	}
+	return w.gate.outcomes.noteWatching(ctx, w.gate.sequence())
+}
+
+// evaluate brings the alerts of ids to what should be. why is told of those whose
+// subject has the listing's number no more, while the listing is in force.
+func (w *watchlist) evaluate(ctx context.Context, ids []gongxin.ListingID, why string) error {
+	const together = 500
+	sure := w.gate.sure()
+	slices.SortFunc(ids, func(a, b gongxin.ListingID) int { return slices.Compare(a[:], b[:]) })
+	ids = slices.Compact(ids)
+	at, sequence, begun := gongxin.Millis(w.gate.config.Now()), w.gate.sequence(), w.gate.outcomes.lastBegun()
+	for len(ids) > 0 {
+		part := ids[:min(together, len(ids))]
+		ids = ids[len(part):]
+		var b bringing
+		for _, id := range part {
+			hit, in, err := w.gate.listing(id)
+			if err != nil {
+				return err
+			}
+			if !in && w.ahead(id, sequence, begun) {
+				w.unsure = true
+				continue
+			}
+			wanted := b.weigh(w, id, hit, in, why, gongxin.DayOf(at))
+			if !sure && wanted {
+				w.again[id] = true
+			} else {
+				delete(w.again, id)
+			}
+		}
+		if !sure {
+			b.raise = nil
+		}
+		if err := w.bring(ctx, b, at, sequence); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ahead tells whether an alert about the listing id was raised at a later sequence
+// than the list is of now, before it had to be fetched again: what came in between
+// decides. The sequences of another history say nothing.
+func (w *watchlist) ahead(id gongxin.ListingID, sequence uint64, begun time.Time) bool {
+	return slices.ContainsFunc(w.open[id], func(a openAlert) bool { return a.sequence > sequence && !a.at.Before(begun) })
+}
+
+// A bringing is what has to be done about alerts.
+type bringing struct {
+	raise []raising
+	close []closing
+	moved []raising // open ones whose listing has another term
+}
+
+type raising struct {
+	listing gongxin.ListingID
+	watched int64
+	what    string
+	until   gongxin.Day
+}
+
+type closing struct {
+	listing gongxin.ListingID
+	watched int64
+	why     string
+}
+
+// weigh adds what is to be done about the listing id, which is hit if it is in
+// force; wanted says that something is to be raised.
+func (b *bringing) weigh(w *watchlist, id gongxin.ListingID, hit screen.Hit, in bool, why string, today gongxin.Day) (wanted bool) {
+	should := map[int64]string{}
+	passed := in && !hit.Until.IsZero() && hit.Until < today
+	if in && !passed {
+		name := w.gate.subjects.name(hit.Name)
+		for s := range w.of(w.marked(hit.Mark)) {
+			should[s.id] = whatRefer
+			if s.name == name && name != (person{}) {
+				should[s.id] = whatBlock
+			}
+		}
+	}
+	switch {
+	case !in:
+		why = endedSomehow
+	case passed:
+		why = endedByTerm
+	}
+	for _, a := range w.open[id] {
+		what, still := should[a.watched]
+		switch {
+		case !still:
+			b.close = append(b.close, closing{id, a.watched, why})
+		case what != a.what:
+			b.close = append(b.close, closing{id, a.watched, alertChanged})
+			continue
+		case a.until != hit.Until:
+			b.moved = append(b.moved, raising{id, a.watched, what, hit.Until})
+		}
+		delete(should, a.watched)
+	}
+	for watched, what := range should {
+		b.raise = append(b.raise, raising{id, watched, what, hit.Until})
+	}
+	return len(should) > 0
+}
+
+// bring does b in one transaction, and then in memory.
+func (w *watchlist) bring(ctx context.Context, b bringing, at time.Time, sequence uint64) error {
+	if len(b.raise)+len(b.close)+len(b.moved) == 0 {
+		return nil
+	}
+	references := make([]string, len(b.raise))
+	for i := range references {
+		var err error
+		if references[i], err = w.gate.newReference("A", at); err != nil {
+			return err
+		}
+	}
+	raised, over, moved, err := w.gate.outcomes.bring(ctx, b, references, at, sequence)
+	if err != nil {
+		return fmt.Errorf("record alerts: %w", err)
+	}
+	for _, a := range over {
+		w.closed(a)
+	}
+	for _, a := range moved { // before and after
+		w.closed(a[0])
+		w.opened(a[1])
+	}
+	for _, a := range raised {
+		w.opened(a)
+	}
+	if len(raised)+len(over) > 0 {
+		w.gate.config.Log.InfoContext(ctx, "alerts", "raised", len(raised), "closed", len(over), "sequence", sequence)
+		wake(w.gate.calls)
+		wake(w.gate.noting)
+	}
+	return nil
+}
+
+// bring writes what b says, and returns the rows.
+func (o *outcomes) bring(ctx context.Context, b bringing, references []string, at time.Time, sequence uint64) (raised, over []alert, moved [][2]alert, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	err = o.transact(ctx, func(tx *sql.Tx) error {
+		for _, c := range b.close {
+			found, err := query(ctx, tx, scanAlert, readOpenAt, c.listing[:], c.watched)
+			if err != nil {
+				return err
+			}
+			for _, a := range found {
+				next := a.close(c.why, at, sequence)
+				if err := o.moveAlert(ctx, tx, a, next); err != nil {
+					return err
+				}
+				over = append(over, next)
+			}
+		}
+		for _, m := range b.moved {
+			a, err := one(query(ctx, tx, scanAlert, readOpenAt, m.listing[:], m.watched))
+			if err != nil {
+				return err
+			}
+			next := a
+			next.until = m.until
+			if err := o.moveAlert(ctx, tx, a, next); err != nil {
+				return err
+			}
+			moved = append(moved, [2]alert{a, next})
+		}
+		for i, r := range b.raise {
+			s, err := one(query(ctx, tx, scanWatched, readWatchedRow, r.watched))
+			if err != nil {
+				return err
+			}
+			a := alert{reference: references[i], watched: r.watched, subject: s.subject, scenario: s.scenario, listing: r.listing, what: r.what,
+				sequence: sequence, at: at, until: r.until}
+			if err := o.raise(ctx, tx, a); err != nil {
+				return err
+			}
+			raised = append(raised, a)
+		}
+		if len(raised)+len(over)+len(moved) == 0 {
+			return errNothing
+		}
+		return nil
+	})
+	if errors.Is(err, errNothing) {
+		err = nil
+	}
+	return raised, over, moved, err
+}

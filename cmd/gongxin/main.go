@@ -35,6 +35,12 @@ const (
 // to be said has been printed.
 var errFindings = errors.New("findings")
 
+// An errUnusable is of a command that could not begin or end its work, where 1 says
+// what the work found: it ends with 2.
+type errUnusable struct{ error }
+
+func (e errUnusable) Unwrap() error { return e.error }
+
 // errUsage marks mistakes in flags and arguments.
 type errUsage struct{ error }
 
@@ -51,8 +57,12 @@ func run() int {
 // exitCode tells err to the person at the terminal and chooses the exit code.
 func exitCode(err error) int {
 	var wrong errUsage
+	var unusable errUnusable
 	var e *gongxin.Error
 	switch {
+	case errors.As(err, &unusable):
+		exitCode(unusable.error)
+		return exitUsage
 	case err == nil:
 		return exitDone
 	case errors.Is(err, errFindings):

@@ -19,6 +19,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"gongxin":        func() { os.Exit(run()) },
 		"gongxin-status": gateStatus,
+		"applicants-as":  applicantsAs,
+		"applicants-are": applicantsExpected,
 	})
 }
 
@@ -35,7 +37,7 @@ func gateStatus() {
 	}
 }
 
-// Scripts read as scenarios: $HUB, $GATE and $RELAY are free addresses on loopback,
+// Scripts read as scenarios: $HUB, $GATE, $RELAY and $WITNESS are free addresses on loopback,
 // $SAMPLES holds the courts' sample files, and
 //
 //	until PATTERN COMMAND …   runs COMMAND until its output matches, for at most 20 s
@@ -44,6 +46,8 @@ func gateStatus() {
 //	damage FILE TEXT          changes a bit of FILE where it holds TEXT
 //	erase DIR LISTING         erases a listing that has ended
 //	gongxin-status URL        prints a gate's status
+//	applicants-as FROM TO …   writes a CSV file of applicants in other forms
+//	applicants-are EXPECTED FROM RESULT …   holds results of a batch against the expected ones
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../internal/intake/testdata/samples")
 	if err != nil {
@@ -54,7 +58,8 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SAMPLES", samples)
-			for _, name := range []string{"HUB", "GATE", "RELAY"} {
+			e.Setenv("APPLICANTS", filepath.Join(filepath.Dir(samples), "../../batch/testdata"))
+			for _, name := range []string{"HUB", "GATE", "RELAY", "WITNESS"} {
 				l, err := net.Listen("tcp", "127.0.0.1:0")
 				if err != nil {
 					return err

@@ -16,13 +16,25 @@ import (
 func newScreen() *cobra.Command {
 	var address, scenario, number, name string
 	var asJSON bool
+	var batch batchScreen
 	c := &cobra.Command{
 		Use: "screen", Short: "向网关查询一笔业务能否办理 · ask a gate whether a transaction may go ahead", Args: cobra.NoArgs,
-		Long:    `向本部门网关查询。Exit codes: 0 clear, 1 refer or block, 2 wrong use.`,
-		Example: `  gongxin screen --gate http://127.0.0.1:8701 --scenario flight --number 320000198001010018 --name 张三`,
+		Long: `向本部门网关查询一人一事，或者用 --in 筛查一个申请人文件（CSV、XLSX、Parquet、NDJSON），
+输出的形式和顺序与输入相同，增加结果、原因、编号、名单序号四列。中断后加 --resume 继续。
+Ask about one subject, or with --in about a file of applicants. Its output has the form and the
+order of the input, and columns added. After an interruption --resume goes on.
+Exit codes: 0 clear (all of them), 1 refer or block, 2 wrong use, or a file that cannot be read.`,
+		Example: `  gongxin screen --gate http://127.0.0.1:8701 --scenario flight --number 320000198001010018 --name 张三
+  gongxin screen --in applicants.csv --out result.csv --scenario credit --summary review.html
+  gongxin screen --in applicants.xlsx --out hits.xlsx --scenario credit --only-hits --resume`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if scenario == "" {
 				return usage("--scenario is needed; GET /v1/scenarios of the gate lists them")
+			}
+			if given, err := batch.given(c); err != nil {
+				return err
+			} else if given {
+				return batch.run(c, address, scenario, asJSON)
 			}
 			body, err := json.Marshal(map[string]string{"scenario": scenario, "number": number, "name": name})
 			if err != nil {
@@ -63,6 +75,7 @@ func newScreen() *cobra.Command {
 	f.StringVar(&number, "number", "", "identifier of the person or organisation")
 	f.StringVar(&name, "name", "", "name of the person or organisation")
 	f.BoolVar(&asJSON, "json", false, "print the decision as JSON")
+	batch.add(c)
 	return c
 }
 

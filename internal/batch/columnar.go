@@ -1,0 +1,259 @@
+package batch
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go"
+
+	"gongxin"
+)
+
+// columnar is a Parquet file. Its rows are read page by page; the output has the same
+// columns in the same order, and the added ones behind them.
+type columnar struct {
+	layout
+	answersOnly
+	file *parquet.File
+	rows *parquet.Reader
+	buf  []parquet.Row
+	n    uint64
+}
+
+// openParquet opens a Parquet file. Number and name are columns of the top level that
+// hold texts or whole numbers. Errors: BATCH_FORM and those of columns.
+func openParquet(r io.ReaderAt, size int64, o Options) (c *columnar, err error) {
+	defer recovered(&err)
+	f, err := parquet.OpenFile(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", gongxin.Invalid("BATCH_FORM", "Parquet"), err)
+	}
+	var names []string
+	var leaf []int // of each column of the top level: its place among the leaves, -1 for a group
+	leaves := 0
+	for _, field := range f.Root().Columns() {
+		names = append(names, field.Name())
+		if field.Leaf() {
+			leaf = append(leaf, leaves)
+		} else {
+			leaf = append(leaf, -1)
+		}
+		leaves += countLeaves(field)
+	}
+	lay, found, twice := o.Columns.header(names)
+	if err := o.Columns.verdict(headerFound{layout: lay, found: found, twice: twice}); err != nil {
+		return nil, err
+	}
+	if err := lay.taken(names); err != nil {
+		return nil, err
+	}
+	for _, at := range []*int{&lay.number, &lay.name} {
+		if *at < 0 {
+			continue
+		}
+		field := f.Root().Columns()[min(*at, len(names)-1)]
+		if *at >= len(names) || !field.Leaf() || field.Repeated() || !readable(field.Type().Kind()) {
+			return nil, gongxin.Invalid("BATCH_COLUMN_KIND", names[min(*at, len(names)-1)])
+		}
+		*at = leaf[*at]
+	}
+	lay.width = leaves
+	c = &columnar{layout: lay, file: f, rows: parquet.NewReader(f), buf: make([]parquet.Row, 256)}
+	return c, nil
+}
+
+func readable(k parquet.Kind) bool {
+	switch k {
+	case parquet.ByteArray, parquet.FixedLenByteArray, parquet.Int32, parquet.Int64:
+		return true
+	}
+	return false
+}
+
+func countLeaves(c *parquet.Column) int {
+	if c.Leaf() {
+		return 1
+	}
+	n := 0
+	for _, below := range c.Columns() {
+		n += countLeaves(below)
+	}
+	return n
+}
+
+// recovered turns a panic of the Parquet library, which a damaged file can cause,
+// into the error of a file that cannot be read.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v", gongxin.Invalid("BATCH_FORM", "Parquet"), p)
+	}
+}
+
+// readRows reads up to n rows and hands each on. io.EOF at the end.
+func readRows(r *parquet.Reader, buf []parquet.Row, each func(parquet.Row) error) (err error) {
+	defer recovered(&err)
+	n, err := r.ReadRows(buf)
+	for _, one := range buf[:n] {
+		if err := each(one); err != nil {
+			return err
+		}
+	}
+	switch {
+	case n > 0 && err == io.EOF:
+		return nil
+	case err != nil && err != io.EOF:
+		return fmt.Errorf("%w: %w", gongxin.Invalid("BATCH_FORM", "Parquet"), err)
+	}
+	return err
+}
+
+func (t *columnar) read(c *chunk) error {
+	for len(c.rows) < chunkRows {
+		err := readRows(t.rows, t.buf[:min(len(t.buf), chunkRows-len(c.rows))], func(one parquet.Row) error {
+			t.n++
+			r := row{n: t.n}
+			for _, v := range one {
+				switch v.Column() {
+				case t.number:
+					r.number = t.value(v, &r)
+				case t.layout.name:
+					r.name = t.value(v, &r)
+				}
+			}
+			c.rows = append(c.rows, r)
+			return nil
+		})
+		if err == io.EOF && len(c.rows) > 0 {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	c.to = position{Rows: t.n}
+	return nil
+}
+
+// value returns a cell as text.
+func (t *columnar) value(v parquet.Value, r *row) string {
+	switch {
+	case v.IsNull():
+		return ""
+	case v.Kind() == parquet.Int32 || v.Kind() == parquet.Int64:
+		return fmt.Sprint(v.Int64())
+	}
+	s := string(v.ByteArray())
+	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
+		r.fault = cellEncoding
+	}
+	return strings.TrimSpace(s)
+}
+
+func (t *columnar) seek(p position) error {
+	if err := t.rows.SeekToRow(int64(p.Rows)); err != nil {
+		return fmt.Errorf("seek: %w", err)
+	}
+	t.n = p.Rows
+	return nil
+}
+
+func (t *columnar) cut(*chunk) {}
+
+func (t *columnar) progress() (done, total int64) { return int64(t.n), t.file.NumRows() }
+
+func (t *columnar) describe() string { return "Parquet" }
+
+func (t *columnar) close() error { return t.rows.Close() }
+
+func (t *columnar) assembler() assembler { return t.assemble }
+
+// A grown is the root of a schema with fields in their own order; a parquet.Group
+// sorts them.
+type grown struct {
+	parquet.Group
+	fields []parquet.Field
+}
+
+func (g grown) Fields() []parquet.Field { return g.fields }
+
+// schema is that of the input with the added columns behind.
+func (t *columnar) schema() (*parquet.Schema, int) {
+	all := parquet.Group{}
+	text := parquet.Compressed(parquet.Optional(parquet.String()), &parquet.Zstd)
+	for _, name := range addedPlain[:3] {
+		all[name] = text
+	}
+	all[addedPlain[3]] = parquet.Compressed(parquet.Optional(parquet.Uint(64)), &parquet.Zstd)
+	byName := map[string]parquet.Field{}
+	for _, f := range all.Fields() {
+		byName[f.Name()] = f
+	}
+	g := grown{Group: parquet.Group{}}
+	for _, f := range t.file.Schema().Fields() {
+		g.Group[f.Name()] = f
+		g.fields = append(g.fields, f)
+	}
+	for _, name := range addedPlain {
+		g.Group[name] = byName[name]
+		g.fields = append(g.fields, byName[name])
+	}
+	return parquet.NewSchema(t.file.Schema().Name(), g), t.width
+}
+
+func (t *columnar) assemble(ctx context.Context, path string, next func() (Answer, bool, error), step func(int64)) (err error) {
+	defer recovered(&err)
+	schema, first := t.schema()
+	rows := parquet.NewReader(t.file)
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	return writeWhole(path, func(f *os.File) error {
+		buffered := bufio.NewWriterSize(f, 1<<20)
+		w := parquet.NewGenericWriter[any](buffered, schema, parquet.MaxRowsPerRowGroup(256<<10))
+		asked := int64(0)
+		for {
+			err := readRows(rows, t.buf, func(one parquet.Row) error {
+				a, skip, err := next()
+				asked++
+				if err != nil || skip {
+					return err
+				}
+				line := append(one[:len(one):len(one)], optional(string(a.Outcome), first), optional(a.reasons(), first+1), optional(a.Reference, first+2))
+				if a.Sequence > 0 {
+					line = append(line, parquet.ValueOf(a.Sequence).Level(0, 1, first+3))
+				} else {
+					line = append(line, parquet.NullValue().Level(0, 0, first+3))
+				}
+				_, err = w.WriteRows([]parquet.Row{line})
+				return err
+			})
+			if err == io.EOF {
+				break
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			step(asked)
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	})
+}
+
+func optional(s string, column int) parquet.Value {
+	if s == "" {
+		return parquet.NullValue().Level(0, 0, column)
+	}
+	return parquet.ValueOf(s).Level(0, 1, column)
+}
+
+var _ form = (*columnar)(nil)

@@ -1,0 +1,228 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"gongxin"
+	"gongxin/gate"
+	"gongxin/match"
+)
+
+// When the journal is noted: whichever comes first, but not for less than fewRows.
+const (
+	noteRows = 1 << 20
+	noteTime = time.Second
+	fewRows  = 10_000
+)
+
+// A job is a chunk on its way through the workers.
+type job struct {
+	chunk
+	out    []byte // what it adds to the part
+	counts Counts
+	done   chan struct{} // closed when out and counts are there
+}
+
+// screen reads, asks on all cores, and writes in the input's order. At most twice as
+// many chunks as there are workers are under way. On an error what was written before
+// it is noted.
+func (r *run) screen(ctx context.Context) error {
+	g, inner := errgroup.WithContext(ctx)
+	work, order := make(chan *job), make(chan *job, 2*r.Workers)
+	g.Go(func() error {
+		defer close(work)
+		defer close(order)
+		return r.split(inner, work, order)
+	})
+	for range r.Workers {
+		g.Go(func() error {
+			for j := range work {
+				if err := r.answer(inner, j); err != nil {
+					return err
+				}
+				close(j.done)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return r.write(inner, order) })
+	err := g.Wait()
+	if err == nil {
+		r.at.End = true
+		return r.note()
+	}
+	if noting := r.note(); ctx.Err() == nil {
+		return errors.Join(err, noting)
+	}
+	return err
+}
+
+// split reads chunks and gives each to the workers and, in order, to the writer.
+func (r *run) split(ctx context.Context, work, order chan<- *job) error {
+	for {
+		j := &job{done: make(chan struct{})}
+		err := r.form.read(&j.chunk)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return atRow(err, "", j.to.Rows+uint64(len(j.rows))+1)
+		}
+		for _, to := range []chan<- *job{order, work} {
+			select {
+			case to <- j:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		done, total := r.form.progress()
+		r.Progress(Screening, done, total)
+	}
+}
+
+// answer finds out about all rows of j.
+func (r *run) answer(ctx context.Context, j *job) error {
+	r.form.cut(&j.chunk)
+	answers := make([]Answer, len(j.rows))
+	asOf := make([]time.Time, len(j.rows))
+	if err := r.ask(ctx, j.rows, func(i int, a Answer, at time.Time) { answers[i], asOf[i] = a, at }); err != nil {
+		return err
+	}
+	assembled := r.form.assembler() != nil
+	var out []byte
+	var err error
+	for i := range j.rows {
+		one := &j.rows[i]
+		if !one.blank {
+			j.counts.add(answers[i], asOf[i])
+		}
+		switch {
+		case r.OnlyHits && (one.blank || answers[i].Outcome == gongxin.Clear):
+			if assembled {
+				out = append(out, "{\"x\":true}\n"...)
+			}
+			continue
+		}
+		if out, err = r.form.append(out, one, answers[i]); err != nil {
+			return fmt.Errorf("row %d: %w", one.n, err)
+		}
+	}
+	j.out, err = r.form.out(out)
+	return err
+}
+
+// ask answers rows: those that need no gate, those that were answered before an
+// interruption, and the others by the Decider. What is not clear is noted at once.
+func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, asOf time.Time)) error {
+	var queries []gate.Query
+	var which []int
+	for i := range rows {
+		one := &rows[i]
+		if one.blank {
+			continue
+		}
+		switch {
+		case one.fault != "":
+		case len(one.number) > maxCell || len(one.name) > maxCell:
+			one.fault = cellLong
+		case one.number == "" && match.Fold(one.name) == "":
+			one.fault = noSubject
+		}
+		before, known := r.given[one.n]
+		switch {
+		case known:
+			give(i, before, time.Time{})
+		case one.fault != "":
+			d := gongxin.Decision{Outcome: gongxin.Refer, Scenario: r.Scenario, Reasons: []gongxin.Reason{{Code: one.fault, Text: gongxin.Invalid(one.fault).What()}}}
+			give(i, answerOf(d), time.Time{})
+			if err := r.journal.write(entry{Answer: note(one, d)}); err != nil {
+				return err
+			}
+		default:
+			queries = append(queries, gate.Query{Scenario: r.Scenario, Number: one.number, Name: one.name})
+			which = append(which, i)
+		}
+	}
+	if len(queries) == 0 {
+		return nil
+	}
+	bulk, many := r.Decider.(Bulk)
+	if !many {
+		for k, q := range queries {
+			d, err := r.Decider.Screen(ctx, q)
+			if err == nil {
+				err = r.take(rows, which[k:k+1], []gongxin.Decision{d}, give)
+			}
+			if err != nil {
+				return atRow(err, "", rows[which[k]].n)
+			}
+		}
+		return nil
+	}
+	decisions, err := bulk.ScreenAll(ctx, queries)
+	if err == nil {
+		err = r.take(rows, which, decisions, give)
+	}
+	return atRow(err, "", rows[which[0]].n)
+}
+
+// take hands on what the gate decided about some of rows, and notes what is not clear.
+func (r *run) take(rows []row, which []int, decisions []gongxin.Decision, give func(i int, a Answer, asOf time.Time)) error {
+	if len(decisions) != len(which) {
+		return fmt.Errorf("the gate gave %d answers to %d questions", len(decisions), len(which))
+	}
+	var notes []entry
+	for k, d := range decisions {
+		if d.Outcome == gongxin.Refer && len(d.Reasons) == 1 && d.Reasons[0].Code == "SCENARIO_UNKNOWN" {
+			return gongxin.Invalid("SCENARIO_UNKNOWN", r.Scenario) // of every row: nothing was asked
+		}
+		give(which[k], answerOf(d), d.AsOf)
+		if d.Outcome != gongxin.Clear {
+			notes = append(notes, entry{Answer: note(&rows[which[k]], d)})
+		}
+	}
+	if len(notes) == 0 {
+		return nil
+	}
+	return r.journal.write(notes...)
+}
+
+func note(r *row, d gongxin.Decision) *noted {
+	name := r.name
+	if len(name) > maxCell {
+		name = strings.ToValidUTF8(name[:maxCell], "") + "…"
+	}
+	return &noted{Row: r.n, Name: name, Number: masked(r.number), Decision: d}
+}
+
+// write writes jobs in their order, and notes in between how far it is.
+func (r *run) write(ctx context.Context, order <-chan *job) error {
+	for j := range order {
+		select {
+		case <-j.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		n, err := r.part.Write(j.out)
+		if err != nil {
+			return fmt.Errorf("write the output: %w", err)
+		}
+		r.at.Out += int64(n)
+		r.at.In = j.to
+		r.at.Counts.merge(j.counts)
+		r.since += uint64(len(j.rows))
+		if r.since >= noteRows || r.since >= fewRows && r.Now().Sub(r.noted) >= noteTime {
+			if err := r.note(); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}

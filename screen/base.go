@@ -131,7 +131,7 @@ func createBase(files Files, key Key, n uint64) (*baseWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", name, err)
 	}
-	w := &baseWriter{name: name, file: f, salt: make([]byte, saltSize), block: make([]byte, 0, blockSize)}
+	w := &baseWriter{name: name, file: f, salt: make([]byte, saltSize), block: make([]byte, 0, 4<<10)}
 	if _, err := rand.Read(w.salt); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -145,7 +145,7 @@ func (w *baseWriter) add(r *Row) (ref uint32, err error) {
 	w.row = appendRow(w.row[:0], r)
 	size := int(roundUp(int64(lengthSize + len(w.row) + overhead)))
 	if len(w.block)+size > blockSize {
-		w.block = w.block[:len(w.block)+copy(w.block[len(w.block):blockSize], zeroBlock)]
+		w.block = append(w.block, zeroBlock[len(w.block):]...)
 		if err := w.flush(); err != nil {
 			return 0, err
 		}
@@ -229,7 +229,7 @@ func (w *baseWriter) writeWords(at int64, words []uint64) error {
 // has a capacity for what is sealed of one.
 func eachChunk(at int64, words []uint64, f func(off int64, part []uint64, room *[]byte, n *nonce) error) error {
 	return parallel((len(words)+chunkWords-1)/chunkWords, func() func(int) error {
-		room, n := make([]byte, 0, blockSize+overhead), new(nonce)
+		room, n := make([]byte, 0, min(blockSize, 8*len(words))+overhead), new(nonce)
 		return func(i int) error {
 			part := words[i*chunkWords : min((i+1)*chunkWords, len(words))]
 			return f(at+int64(i)*(blockSize+overhead), part, &room, n)
@@ -405,13 +405,16 @@ func (b *base) table(s shape) (*table, error) {
 func (b *base) blocks() int { return int((b.recordsEnd + blockSize - 1) / blockSize) }
 
 // scan calls f for each record of block i, in order. plain is valid until f returns.
-func (b *base) scan(i int, room []byte, n *nonce, f func(ref uint32, plain []byte) error) error {
+func (b *base) scan(i int, room *[]byte, n *nonce, f func(ref uint32, plain []byte) error) error {
 	start := int64(i) * blockSize
 	end := min(start+blockSize, b.recordsEnd)
 	if i == 0 {
 		start = int64(headerSize)
 	}
-	p := room[:end-start]
+	if int(end-start) > len(*room) {
+		*room = make([]byte, end-start)
+	}
+	p := (*room)[:end-start]
 	if err := b.read(p, start); err != nil {
 		return err
 	}

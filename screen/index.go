@@ -64,6 +64,10 @@ func Open(files Files, key Key) (x *Index, stamp []byte, err error) {
 	if err := x.load(n); err != nil {
 		return x, nil, err
 	}
+	// What was read may be durable only in part, after a kill: from here on it is relied on.
+	if err := errors.Join(x.wal.file.Sync(), files.SyncDir()); err != nil {
+		return x, nil, fmt.Errorf("sync the list: %w", err)
+	}
 	if err := sweep(files, n); err != nil {
 		return x, nil, err
 	}
@@ -111,11 +115,12 @@ func (x *Index) loadTables() (t tables, err error) {
 	var count, records uint64
 	var total sum
 	err = parallel(b.blocks(), func() func(int) error {
-		room, n := make([]byte, blockSize), new(nonce)
+		var room []byte
+		n := new(nonce)
 		return func(i int) error {
 			var seen, held uint64
 			var part sum
-			err := b.scan(i, room, n, func(ref uint32, plain []byte) error {
+			err := b.scan(i, &room, n, func(ref uint32, plain []byte) error {
 				seen++
 				if !t.list.refers(x.listHash(gongxin.ListingID(plain)), ref) {
 					return nil

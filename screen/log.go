@@ -158,10 +158,8 @@ func (w *wal) encode(b []byte, frame int, under seal, s *step) ([]byte, span) {
 		e := g.element.bytes()
 		tail = append(tail, e[:]...)
 	}
-	tail = append(tail, s.stamp...)
-	start := len(b)
+	tail = pad(append(tail, s.stamp...), 0) // so that a frame ends with a seal, and zeros at its end were never written
 	b = under.seal(&sealer.nonce, sealedTail, off(), b, tail)
-	b = pad(b, start)
 	var lengths [16]byte
 	binary.LittleEndian.PutUint32(lengths[:], uint32(len(b)-frame))
 	binary.LittleEndian.PutUint32(lengths[4:], uint32(records.to-records.from))
@@ -249,7 +247,7 @@ func (w *wal) readOne(size int64, s *step, names *uint64, f func(*step) error) e
 func (w *wal) decode(b []byte, under seal, n *nonce, records, tail int64, rows int, s *step) bool {
 	s.rows, s.refs, s.gone = s.rows[:0], s.refs[:0], s.gone[:0]
 	tailAt := headSize + records
-	if tail < tailFixed || tailAt+roundUp(tail+overhead) != int64(len(b)) || !zero(b[tailAt+tail+overhead:]) {
+	if tail < tailFixed || tailAt+tail+overhead != int64(len(b)) {
 		return false
 	}
 	for at := headSize; at < int(tailAt); {
@@ -275,15 +273,16 @@ func (w *wal) decode(b []byte, under seal, n *nonce, records, tail int64, rows i
 	}
 	gone, stamp := int(binary.LittleEndian.Uint32(t)), int(binary.LittleEndian.Uint32(t[4:]))
 	s.count, s.sum = binary.LittleEndian.Uint64(t[8:]), sumOf(t[16:])
-	if t = t[tailFixed:]; len(t) != gone*goneSize+stamp {
+	if int64(len(t)) != roundUp(int64(tailFixed+gone*goneSize+stamp)) {
 		return false
 	}
+	t = t[tailFixed:]
 	for ; gone > 0; gone-- {
 		d := departure{ref: binary.LittleEndian.Uint32(t), element: sumOf(t[28:])}
 		d.keys = keys{binary.LittleEndian.Uint64(t[4:]), binary.LittleEndian.Uint64(t[12:]), binary.LittleEndian.Uint64(t[20:])}
 		s.gone, t = append(s.gone, d), t[goneSize:]
 	}
-	s.stamp = t
+	s.stamp = t[:stamp]
 	return true
 }
 
@@ -300,7 +299,7 @@ func (w *wal) torn(size, end int64, what string) error {
 	}
 	for at := int64(0); at < int64(len(p)); {
 		next := (w.end+at)/sector*sector + sector - w.end
-		if piece := p[at:min(next, int64(len(p)))]; len(piece) >= 2*unit && zero(piece) {
+		if piece := p[at:min(next, int64(len(p)))]; zero(piece) {
 			return errTorn
 		}
 		at = next

@@ -193,7 +193,8 @@ func (v *View) find(id gongxin.ListingID, room *scratch) (ref uint32, plain []by
 
 // All calls f for each row, in the order of the file. Errors: f's, and as of Lookup.
 func (v *View) All(f func(Row) error) error {
-	room, n := make([]byte, blockSize), new(nonce)
+	var room []byte
+	n := new(nonce)
 	one := func(ref uint32, plain []byte) error {
 		if !v.holds(gongxin.ListingID(plain), ref) {
 			return nil
@@ -205,7 +206,7 @@ func (v *View) All(f func(Row) error) error {
 		return f(r)
 	}
 	for i := range v.base.blocks() {
-		if err := v.base.scan(i, room, n, one); err != nil {
+		if err := v.base.scan(i, &room, n, one); err != nil {
 			return v.checked(err)
 		}
 	}

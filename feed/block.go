@@ -147,7 +147,7 @@ func (b *blockReader) next() ([]byte, error) {
 		return nil, err
 	}
 	b.stored = f.stored
-	return f.decode()
+	return f.decode(nil)
 }
 
 // frame reads the next block into into, without decoding it; the zero frame after the last.
@@ -174,9 +174,12 @@ func (b *blockReader) frame(into []byte) (f frame, err error) {
 	return f, nil
 }
 
-func (f frame) decode() ([]byte, error) {
-	// The length is a claim: memory grows with what is really there.
-	block, err := decoder.DecodeAll(f.stored, make([]byte, 0, min(f.decoded, 32*len(f.stored))))
+// decode decompresses f, into into if there is enough room.
+func (f frame) decode(into []byte) ([]byte, error) {
+	if cap(into) < f.decoded { // the length is a claim: memory grows with what is really there
+		into = make([]byte, 0, min(f.decoded, 32*len(f.stored)))
+	}
+	block, err := decoder.DecodeAll(f.stored, into)
 	if err != nil {
 		return nil, malformed("a block cannot be decompressed: %v", err)
 	}

@@ -26,8 +26,9 @@ type Preparer interface {
 	// at once, in no order, with some that Bootstrap may still find to be wrong. keep
 	// takes the slice over: it is called in the order of the sequences, one at a time,
 	// not at the same time as Apply or Element, and not for all slices if there is an
-	// error. changes may be read until keep returns and is used again afterwards; what
-	// it points to is not. An error of keep ends the bootstrap.
+	// error. changes and all that it points to may be read until keep returns and is
+	// used again afterwards; strings may stay, each of which keeps those of some hundred
+	// listings in memory. An error of keep ends the bootstrap.
 	Prepare(changes []Change) (keep func() error)
 }
 
@@ -121,9 +122,10 @@ func (f Follower) load(ctx context.Context, src Source, since Position, into Kee
 			err = fmt.Errorf("close snapshot: %w", closing)
 		}
 	}()
-	prepare := func(changes []Change) func() error { return func() error { return into.Apply(changes) } }
 	if p, ok := into.(Preparer); ok {
-		prepare = p.Prepare
+		return readSnapshot(r, f, since, true, p.Prepare)
 	}
-	return readSnapshot(r, f, since, prepare)
+	return readSnapshot(r, f, since, false, func(changes []Change) func() error {
+		return func() error { return into.Apply(changes) }
+	})
 }

@@ -129,7 +129,7 @@ func (f Follower) verify(tree *ledger.Tree, head ledger.Head, c Changes) ([]Chan
 		k := checkers.Get().(*checker)
 		defer checkers.Put(k)
 		sequence := func(i int) uint64 { return c.After + uint64(from+i) + 1 }
-		return k.verify(f, sequence, c.Records[from:to], hashes[from:to], changes[from:to], false)
+		return k.verify(f, sequence, c.Records[from:to], hashes[from:to], changes[from:to], f.entriesFor(to-from), false)
 	})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ import (
 // those of Advance, FEED_SNAPSHOT for a snapshot that contradicts itself or is for
 // another audience, and what each returns.
 func ReadSnapshot(r io.Reader, f Follower, each func(Change) error) (Position, ledger.Hash, error) {
-	return readSnapshot(r, f, Position{}, func(changes []Change) func() error {
+	return readSnapshot(r, f, Position{}, false, func(changes []Change) func() error {
 		return func() error {
 			for i := range changes {
 				if err := each(changes[i]); err != nil {
@@ -47,13 +47,14 @@ func ReadSnapshot(r io.Reader, f Follower, each func(Change) error) (Position, l
 }
 
 // readSnapshot is ReadSnapshot for a follower that verified up to since before, and
-// for slices of changes as a Preparer takes them.
-func readSnapshot(r io.Reader, f Follower, since Position, prepare func([]Change) func() error) (Position, ledger.Hash, error) {
+// for slices of changes as a Preparer takes them. If they are lent, what they point to
+// is used again once they are kept.
+func readSnapshot(r io.Reader, f Follower, since Position, lent bool, prepare func([]Change) func() error) (Position, ledger.Hash, error) {
 	b, err := newBlockReader(r, snapshotMagic)
 	if err != nil {
 		return Position{}, ledger.Hash{}, err
 	}
-	s := snapshotReader{b: b, f: f, since: since, prepare: prepare}
+	s := snapshotReader{b: b, f: f, since: since, lent: lent, prepare: prepare}
 	if err := s.read(); err != nil {
 		return Position{}, ledger.Hash{}, err
 	}
@@ -64,6 +65,7 @@ type snapshotReader struct {
 	b       *blockReader
 	f       Follower
 	since   Position
+	lent    bool
 	prepare func([]Change) func() error
 	at      Position
 }
@@ -71,12 +73,12 @@ type snapshotReader struct {
 // A part of a snapshot is one block on its way.
 type part struct {
 	frame  frame
-	block  []byte       // of a frame that was decoded already
+	block  []byte       // decoded
 	weight int64        // bytes of memory, about
 	before chan reached // from the part before
 	after  chan reached
 	done   chan struct{} // closed once what follows is there
-	memory *partMemory
+	memory *partMemory   // in which all of this is
 	keep   func() error  // nil if the part holds no records
 	digest ledger.Digest // sum of the elements
 	err    error
@@ -96,7 +98,13 @@ type partMemory struct {
 	records   []Record
 	sequences []uint64
 	changes   []Change
+	frame     []byte // as it was read
+	block     []byte // decoded, if it is lent
+	entries   []gongxin.Entry
 }
+
+// maxKept is how long a block may be for its memory to be used again: most are about flushAt.
+const maxKept = 1 << 20
 
 var partMemories = sync.Pool{New: func() any { return new(partMemory) }}
 
@@ -154,7 +162,7 @@ func (s *snapshotReader) read() error {
 func (s *snapshotReader) parts(ctx context.Context, block []byte, room *semaphore.Weighted, todo, inOrder chan<- *part) reached {
 	before := make(chan reached, 1)
 	before <- reached{}
-	for p := (&part{block: block}); ; {
+	for p := (&part{block: block, memory: partMemories.Get().(*partMemory)}); ; {
 		p.before, p.after, p.done = before, make(chan reached, 1), make(chan struct{})
 		if p.err != nil {
 			close(p.done)
@@ -163,11 +171,13 @@ func (s *snapshotReader) parts(ctx context.Context, block []byte, room *semaphor
 			return reached{}
 		}
 		before = p.after
-		f, err := s.b.frame(nil)
+		m := partMemories.Get().(*partMemory)
+		f, err := s.b.frame(m.frame[:0])
 		if err == nil && f.decoded == 0 {
 			return <-before
 		}
-		p = &part{frame: f, weight: int64(max(f.decoded, len(f.stored))), err: err}
+		m.frame = f.stored
+		p = &part{frame: f, weight: int64(max(f.decoded, len(f.stored))), memory: m, err: err}
 		if room.Acquire(ctx, p.weight) != nil {
 			return reached{}
 		}
@@ -196,7 +206,9 @@ func keepAll(inOrder <-chan *part, room *semaphore.Weighted) (digest ledger.Dige
 		}
 		digest = digest.Add(p.digest)
 		room.Release(p.weight)
-		partMemories.Put(p.memory)
+		if p.weight <= maxKept {
+			partMemories.Put(p.memory)
+		}
 	}
 	return digest, nil
 }
@@ -229,11 +241,13 @@ func (s *snapshotReader) header(in *cursor) error {
 // verify does all that can be done for p before the parts before it are kept.
 func (s *snapshotReader) verify(p *part) {
 	defer close(p.done)
+	m := p.memory
 	if p.block == nil {
-		p.block, p.err = p.frame.decode()
+		if p.block, p.err = p.frame.decode(m.block[:0]); s.lent {
+			m.block = p.block
+		}
 	}
-	p.memory = partMemories.Get().(*partMemory)
-	m, to := p.memory, <-p.before
+	to := <-p.before
 	if p.err == nil && !to.bad {
 		to, p.err = s.records(p.block, m, to)
 	}
@@ -244,11 +258,18 @@ func (s *snapshotReader) verify(p *part) {
 	}
 	n := len(m.records)
 	m.hashes, m.changes = resized(m.hashes, n), resized(m.changes, n)
+	entries := s.f.entriesFor
+	if s.lent && s.f.Audience == gongxin.AudiencePartner {
+		m.entries = resized(m.entries, n)
+		clear(m.entries)
+		at := 0
+		entries = func(n int) []gongxin.Entry { at += n; return m.entries[at-n : at] }
+	}
 	for from := 0; from < n; from += verifyAtOnce {
 		upTo := min(n, from+verifyAtOnce)
 		records, hashes, sequences, changes := m.records[from:upTo], m.hashes[from:upTo], m.sequences[from:upTo], m.changes[from:upTo]
 		ledger.RecordHashes(hashes, func(i int) []byte { return records[i].Leaf })
-		if p.err = m.verify(s.f, func(i int) uint64 { return sequences[i] }, records, hashes, changes, true); p.err != nil {
+		if p.err = m.verify(s.f, func(i int) uint64 { return sequences[i] }, records, hashes, changes, entries(len(records)), true); p.err != nil {
 			return
 		}
 		for i := range changes {

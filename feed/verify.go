@@ -31,18 +31,16 @@ func resized[T any](s []T, n int) []T {
 // verify verifies records for f and opens them into changes, which is as long, in
 // three passes: elements, commitments, bodies. That hashes, the hashes of their leaves,
 // are in the ledger is the caller's matter. In a snapshot each record puts its listing
-// in force. Texts of the events are parts of one string for all of them. The error is
-// that of the first record with one.
-func (k *checker) verify(f Follower, sequence func(i int) uint64, records []Record, hashes []ledger.Hash, changes []Change, snapshot bool) error {
+// in force. entries, as many, which are zero, are room for what is opened (entriesFor);
+// texts are parts of one string for all. The error is that of the first record with one.
+func (k *checker) verify(f Follower, sequence func(i int) uint64, records []Record, hashes []ledger.Hash, changes []Change, entries []gongxin.Entry, snapshot bool) error {
 	k.elements = resized(k.elements, len(records))
 	ledger.ElementsOf(k.elements, sequence, hashes)
 	k.commits = resized(k.commits, len(records))
 	ledger.Commits(k.commits, func(i int) (salt, body []byte) { return records[i].Salt, records[i].Body })
 	bodies := ""
-	var entries []gongxin.Entry
-	if f.Audience == gongxin.AudiencePartner {
+	if entries != nil {
 		bodies = joined(records)
-		entries = make([]gongxin.Entry, len(records))
 	}
 	for i := range records {
 		c, r := &changes[i], &records[i]
@@ -61,6 +59,14 @@ func (k *checker) verify(f Follower, sequence func(i int) uint64, records []Reco
 		}
 	}
 	return nil
+}
+
+// entriesFor returns room for the entries of n records, nil if f opens none.
+func (f Follower) entriesFor(n int) []gongxin.Entry {
+	if f.Audience != gongxin.AudiencePartner {
+		return nil
+	}
+	return make([]gongxin.Entry, n)
 }
 
 // joined returns the bodies of records as one string.

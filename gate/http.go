@@ -19,6 +19,7 @@ const maxQuery = 16 << 10
 // says. It authenticates nobody: let it listen where only they reach it.
 func (g *Gate) Handler() http.Handler {
 	m := http.NewServeMux()
+	g.pages(m)
 	for _, r := range routes {
 		m.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, q *http.Request) { r.serve(g, w, q) })
 	}
@@ -42,7 +43,12 @@ func (g *Gate) serveScreen(w http.ResponseWriter, r *http.Request) {
 // readBody reads one JSON object with known fields and nothing after it. Errors:
 // QUERY_TOO_LARGE, malformed.
 func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxQuery))
+	return readBodyUpTo(w, r, to, malformed, maxQuery)
+}
+
+// readBodyUpTo is readBody for a body of at most limit bytes.
+func readBodyUpTo(w http.ResponseWriter, r *http.Request, to any, malformed string, limit int64) error {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	err := d.Decode(to)
 	if err == nil {
@@ -55,7 +61,7 @@ func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) 
 	}
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return gongxin.Invalid("QUERY_TOO_LARGE", maxQuery)
+		return gongxin.Invalid("QUERY_TOO_LARGE", limit)
 	}
 	return gongxin.Invalid(malformed, queryFault(err))
 }

@@ -30,7 +30,7 @@ type parameter struct {
 }
 
 // routes is the contents page of the gate's API.
-var routes = []route{
+var routes = append([]route{
 	{method: "POST", path: "/v1/screen", id: "screen", summary: "May one person or organisation go ahead? (4.2)", serve: (*Gate).serveScreen,
 		body: Query{}, answer: gongxin.Decision{}, fails: []int{413, 422, 503}, codes: []string{"SCENARIO_UNKNOWN", "SUBJECT_NEEDED", "QUERY_MALFORMED", "QUERY_TOO_LARGE", "OUTCOME_NOT_KEPT"}},
 	{method: "POST", path: "/v1/screen/bulk", id: "screen_bulk", summary: "The same about up to 10 000 subjects, answered in order (4.2, 5.1)", serve: (*Gate).serveBulk,
@@ -58,7 +58,7 @@ var routes = []route{
 	{method: "POST", path: "/v1/proposals", id: "propose", summary: "Propose to the court that it look again (2.4.1)", serve: (*Gate).serveProposal,
 		body: proposalBody{}, status: http.StatusAccepted, answer: Proposal{}, fails: []int{404, 422}, codes: []string{"PROPOSAL_NOT_LISTED"}},
 	{method: "GET", path: "/healthz", id: "health", summary: "The process answers", serve: (*Gate).serveHealth, answer: health{}},
-}
+}, watchRoutes...)
 
 // What is sent to the desk's routes.
 type (

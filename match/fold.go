@@ -15,14 +15,21 @@ import (
 // A name that needs no folding is returned as it is, without allocation. The form is
 // for comparing and never shown.
 func Fold(name string) string {
-	s := table()
+	folded, _ := foldWith(table(), name)
+	return folded
+}
+
+// foldWith folds name. has is what the table says of its characters together if the
+// name stays as it is, and 0 otherwise.
+func foldWith(s *shapes, name string) (folded string, has entry) {
 	for i, r := range name {
 		e := s.of(r)
 		if e&plain == 0 {
-			return s.fold(name, i)
+			return s.fold(name, i), 0
 		}
+		has |= e
 	}
-	return name
+	return name, has
 }
 
 // fold folds name, whose first at bytes stay as they are.

@@ -10,14 +10,17 @@ import (
 // A usual name of a person is its own key, which costs no allocation. Key(Key(s)) need
 // not be Key(s): a key is no name.
 func Key(name string) string {
-	folded := Fold(name)
+	folded, has := foldWith(table(), name)
+	if has&han != 0 && has&(mark|loose) == 0 && len(folded) < shortest {
+		return folded // three characters at most, none of which needs a look
+	}
 	switch {
 	case isOrganisation(folded):
 		o := readOrganisation(folded)
 		return o.key()
 	case folded == "":
 		return ""
-	case folded[0] < 0x80 && isLatin(folded), isLatin(folded):
+	case has&han == 0 && isLatin(folded):
 		return inOrder(latinLetters(folded))
 	}
 	return loosen(bareName(folded))

@@ -2,6 +2,7 @@ package match
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -27,8 +28,11 @@ var endings = strings.Fields(`公司 集团 企业 合伙 厂 店 中心 社 院
 // Names of up to three characters are persons'.
 func IsOrganisation(name string) bool { return isOrganisation(Fold(name)) }
 
+// shortest is the length in bytes of the shortest name of an organisation: four characters.
+const shortest = 4 * len("司")
+
 func isOrganisation(folded string) bool {
-	if len(folded) < 12 {
+	if len(folded) < shortest {
 		return false
 	}
 	if first, _ := utf8.DecodeRuneInString(folded); first < utf8.RuneSelf {
@@ -45,18 +49,26 @@ func isOrganisation(folded string) bool {
 	if i := strings.LastIndexByte(body, '('); i > 0 && strings.HasSuffix(body, ")") {
 		body = body[:i]
 	}
-	n := utf8.RuneCountInString(body)
-	if n < 4 {
+	if len(body) < shortest {
 		return false
 	}
-	last := lastOf(body)
-	for _, e := range endings {
-		if lastOf(e) == last && strings.HasSuffix(body, e) && (n > 4 || len(e) > 3) {
+	n := utf8.RuneCountInString(body)
+	for _, e := range byLast()[lastOf(body)] {
+		if strings.HasSuffix(body, e) && (n > 4 || len(e) > len("店")) {
 			return true
 		}
 	}
 	return false
 }
+
+// byLast has the endings by their last character.
+var byLast = sync.OnceValue(func() map[rune][]string {
+	m := map[rune][]string{}
+	for _, e := range endings {
+		m[lastOf(e)] = append(m[lastOf(e)], e)
+	}
+	return m
+})
 
 // latinForms end the names of firms abroad.
 var latinForms = strings.Fields("ltd limited inc incorporated llc corp corporation gmbh plc sarl co.")

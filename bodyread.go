@@ -49,12 +49,13 @@ func plain(s string) bool {
 // text takes the field whose name, with quotes, colon and the opening quote of the
 // value, is key; ok is false if another one comes next.
 func (f *fields) text(key string) (value string, ok bool) {
-	if len(f.rest) < 1+len(key) || f.rest[0] == '}' || f.rest[1:1+len(key)] != key {
+	from := 1 + len(key)
+	if len(f.rest) <= from || f.rest[1:from] != key || f.rest[0] == '}' {
 		return "", false
 	}
-	rest := f.rest[1+len(key):]
+	rest := f.rest[from:]
 	end := strings.IndexByte(rest, '"')
-	if end < 0 || end+1 == len(rest) || rest[end+1] != ',' && rest[end+1] != '}' {
+	if uint(end+1) >= uint(len(rest)) || end < 0 || rest[end+1] != ',' && rest[end+1] != '}' {
 		return "", false
 	}
 	f.rest = rest[end+1:]
@@ -93,44 +94,43 @@ func readPartnerEntry(e *Entry, body string) (ok bool) {
 	if !ok {
 		return false
 	}
-	var all [6]bool
-	var caseNumber, court, number, kind, published, severity, until string
-	caseNumber, all[0] = f.text(`"case":"`)
+	var e1, e2, e3, e4 error
+	var k identity.Kind
+	caseNumber, all := f.text(`"case":"`)
 	court, hasCourt := f.text(`"court":"`)
-	e.CourtName, all[1] = f.text(`"court_name":"`)
-	e.Subject.Name, all[2] = f.text(`"name":"`)
-	number, all[3] = f.text(`"number":"`)
-	kind, all[4] = f.text(`"number_kind":"`)
-	e.Subject.LegalRep, _ = f.text(`"legal_rep":"`)
-	published, all[5] = f.text(`"published":"`)
-	severity, hasSeverity := f.text(`"severity":"`)
-	until, _ = f.text(`"until":"`)
+	courtName, ok1 := f.text(`"court_name":"`)
+	name, ok2 := f.text(`"name":"`)
+	number, ok3 := f.text(`"number":"`)
+	kind, ok4 := f.text(`"number_kind":"`)
+	legalRep, _ := f.text(`"legal_rep":"`)
+	published, ok5 := f.text(`"published":"`)
+	severity, ok6 := f.text(`"severity":"`)
+	until, _ := f.text(`"until":"`)
 	if rest, ok := strings.CutPrefix(f.rest, `,"nonpublic":true`); ok {
 		e.NonPublic, f.rest = true, rest
 	}
-	if all != [...]bool{true, true, true, true, true, true} || !hasSeverity || !f.ended() ||
-		!plain(e.CourtName) || !plain(e.Subject.Name) || !plain(e.Subject.LegalRep) || !plain(number) || !plain(severity) {
+	all = all && ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && f.ended()
+	if !all || !plain(courtName) || !plain(name) || !plain(legalRep) || !plain(number) || !plain(severity) {
 		return false
 	}
 	if e.Case, ok = readCaseNumber(caseNumber); !ok {
 		return false
 	}
-	if e.Court = e.Case.court; !hasCourt {
-		e.Court = CourtCode{}
-	} else if court != e.Court.code {
-		if !courtOK(court) {
-			return false
-		}
+	switch {
+	case !hasCourt:
+	case court == e.Case.court.code:
+		e.Court = e.Case.court
+	case courtOK(court):
 		e.Court = CourtCode{court}
+	default:
+		return false
 	}
-	var errs [4]error
-	var k identity.Kind
-	k, errs[0] = identity.ParseKind(kind)
-	e.Subject.Number, _, errs[1] = identity.Parse(number, k)
-	e.Published, errs[2] = readDay(published)
-	e.Until, errs[3] = readDay(until)
-	e.Severity = Severity(severity)
-	return errs == [4]error{}
+	e.CourtName, e.Subject.Name, e.Subject.LegalRep, e.Severity = courtName, name, legalRep, Severity(severity)
+	k, e1 = identity.ParseKind(kind)
+	e.Subject.Number, _, e2 = identity.Parse(number, k)
+	e.Published, e3 = readDay(published)
+	e.Until, e4 = readDay(until)
+	return e1 == nil && e2 == nil && e3 == nil && e4 == nil
 }
 
 // readDay is ParseDay, without asking the calendar where every month has such a day.

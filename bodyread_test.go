@@ -137,12 +137,12 @@ func BenchmarkOpenPartner(b *testing.B) {
 		b.Fatal(err)
 	}
 	body, e := bodies[AudiencePartner], Event{Kind: ListingAdmitted}
-	text := string(body)
+	text, into, room := string(body), Event{}, Entry{}
 	for _, way := range []struct {
 		name string
 		open func([]byte) (Event, error)
 	}{{"plain", e.OpenPartner}, {"encoding/json", e.openPartner}, {"into", func([]byte) (Event, error) {
-		into, room := e, Entry{}
+		into, room = e, Entry{}
 		return Event{}, OpenPartnerInto(&into, &room, text)
 	}}} {
 		b.Run(way.name, func(b *testing.B) {

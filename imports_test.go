@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 	"internal/oversight": {"", "internal/policy", "internal/calendar", "internal/courts"},
 	"internal/packages":  {"", "identity", "ledger", "feed", "internal/calendar"},
 	"internal/audit":     {"", "ledger", "feed"},
+	"internal/witness":   {"ledger"},
 	"internal/sim":       {"", "identity", "ledger", "feed", "gate", "measure", "screen"},
 	"relay":              {"", "ledger", "feed"},
 	"internal/stream":    {"", "gate"},

@@ -129,6 +129,7 @@ func (f *gateFlags) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		source.Witnessed = f.witnesses > 0
 		if config.Reporter = reporter; f.from == "" {
 			config.Source = source
 		}
@@ -140,6 +141,7 @@ func (f *gateFlags) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		source.Witnessed = f.witnesses > 0
 		config.Source = source
 	}
 	g, err := gate.Open(config)

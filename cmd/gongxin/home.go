@@ -38,6 +38,9 @@ type home struct {
 	profile  string    // of the policy; "" for the document's
 	holidays string    // a file that extends the calendar, "" for none
 	guard    hub.Guard // zero for the default
+
+	witnesses   []hub.Witness
+	witnessNeed int
 }
 
 const defaultOrigin = "gongxin.example/jiangsu"
@@ -173,6 +176,7 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 			Writer: hub.NewWriter(db), Policy: rules, Calendar: days, Courts: courts.Embedded(), Scribe: scribe, Now: now, Random: rand.Reader,
 		}),
 		Courts: courts.Embedded(), Policy: rules, Calendar: days, Guard: h.guard, VerifierKey: signer.VerifierKey(), Dir: h.dir, Exercise: exercise,
+		Witnesses: h.witnesses, WitnessNeed: h.witnessNeed,
 		Offline: h.latePackages(signer.VerifierKey()), Prove: prover(signer, now), Now: now, Random: rand.Reader, Log: log,
 	})
 	if err == nil {

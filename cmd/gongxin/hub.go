@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gongxin/internal/access"
+	"gongxin/internal/hub"
+	"gongxin/ledger"
 )
 
 // hubCommand runs the provincial centre.
@@ -25,6 +29,8 @@ type hubCommand struct {
 	oidc            access.OIDCConfig
 	oidcSecret      string
 	lateAfter       time.Duration
+	witnesses       []string
+	witnessNeed     int
 	verbose         bool
 }
 
@@ -34,6 +40,7 @@ func newHub() *cobra.Command {
 		Use: "hub", Short: "运行省公共信用信息中心 · run the provincial centre", Args: cobra.NoArgs,
 		Example: `  gongxin hub --data ./hub --listen 127.0.0.1:8700
   gongxin hub --data ./hub --listen :8700 --tls-cert hub.pem --tls-key hub.key --tls-clients systems-ca.pem
+  gongxin hub --data ./hub --witness https://witness.court.example=court.example/witness+1c2d3e4f+BA… --witness https://…
   gongxin hub --data ./hub --db postgres://gongxin@db/gongxin
   gongxin person create --data ./hub --id admin --role operator --name 管理员 --password-file admin.password
   gongxin token create --data ./hub --role department --gate railway --organisation 铁路部门`,
@@ -48,6 +55,8 @@ func newHub() *cobra.Command {
 	f.StringSliceVar(&h.proxies, "trusted-proxy", nil, "network of a proxy in front, such as 127.0.0.1/32: limits then count its clients, by X-Forwarded-For")
 	f.StringVar(&h.publish, "publish", "", "also write the departments' changes as files into this directory")
 	f.DurationVar(&h.lateAfter, "late-after", time.Hour, "a gate that has not confirmed a change for longer is named as late")
+	f.StringArrayVar(&h.witnesses, "witness", nil, "witness that is asked to cosign each checkpoint, as https://address=key; once for each")
+	f.IntVar(&h.witnessNeed, "witness-need", 0, "how many of them have to, before gates that demand witnesses go on; all if 0")
 	f.StringVar(&h.tls.cert, "tls-cert", "", "certificate chain (PEM) to serve with; read again when it changes")
 	f.StringVar(&h.tls.key, "tls-key", "", "private key (PEM) of --tls-cert")
 	f.StringVar(&h.tls.clients, "tls-clients", "", "authorities (PEM) of clients' certificates, for tokens that are bound to one")
@@ -83,6 +92,11 @@ func (h *hubCommand) run(ctx context.Context) error {
 		}
 		proxies = append(proxies, network)
 	}
+	witnesses, err := hubWitnesses(h.witnesses, h.witnessNeed)
+	if err != nil {
+		return err
+	}
+	h.home.witnesses, h.home.witnessNeed = witnesses, h.witnessNeed
 	log := newLog(os.Stderr, h.verbose)
 	if err := h.home.takeOver(); err != nil {
 		return err
@@ -119,6 +133,26 @@ func (h *hubCommand) run(ctx context.Context) error {
 	}
 	log.Info("hub serves", "url", scheme+"://"+l.Addr().String(), "verifier_key", centre.VerifierKey)
 	return serve(ctx, l, centre.Handler(), centre.Run)
+}
+
+// hubWitnesses reads the flags --witness and --witness-need.
+func hubWitnesses(given []string, need int) (all []hub.Witness, err error) {
+	for _, s := range given {
+		address, key, ok := strings.Cut(s, "=")
+		at, err := url.Parse(address)
+		if !ok || err != nil || at.Host == "" {
+			return nil, usage("--witness %s: write it as https://address=key", s)
+		}
+		w, err := ledger.NewWitness(key)
+		if err != nil {
+			return nil, usage("--witness %s: %v", address, err)
+		}
+		all = append(all, hub.Witness{URL: address, Key: w})
+	}
+	if need < 0 || need > len(all) {
+		return nil, usage("--witness-need %d of %d witnesses", need, len(all))
+	}
+	return all, nil
 }
 
 // provider returns what the flags say of an identity provider; nil if nothing.

@@ -40,6 +40,7 @@ func newRelay() *cobra.Command {
 	f.StringVar(&r.tls.key, "tls-key", "", "private key (PEM) of --tls-cert")
 	f.IntVar(&r.requests, "max-requests", 4096, "requests of gates at once, those that wait included")
 	f.Int64Var(&r.tileMegabytes, "tile-megabytes", 1024, "how much of the log to keep for those who verify it")
+	f.BoolVar(&r.witnessed, "witnessed", false, "take the list as far as witnesses have cosigned it, for gates that demand them")
 	f.BoolVarP(&r.verbose, "verbose", "v", false, "log more")
 	c.AddCommand(newRelayToken())
 	return c
@@ -51,7 +52,7 @@ type relayCommand struct {
 	tls                              tlsFlags
 	requests                         int
 	tileMegabytes                    int64
-	verbose                          bool
+	witnessed, verbose               bool
 }
 
 func (c *relayCommand) run(ctx context.Context) error {
@@ -79,6 +80,7 @@ func (c *relayCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	hub.Witnessed = c.witnessed
 	r, err := relay.Open(relay.Config{Dir: c.dir, Hub: hub, VerifierKey: key, Tokens: tokens, MaxRequests: c.requests,
 		TileBytes: c.tileMegabytes << 20, Now: time.Now, Log: log})
 	if err != nil {

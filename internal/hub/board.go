@@ -144,6 +144,8 @@ type Board struct {
 	Packages   []LatePackage   `json:"packages" doc:"for departments without a network: not made, or not confirmed, in time (2.2)"`
 	Late       []LateGate      `json:"late" doc:"gates that have not confirmed in time what was signed (2.2, 2.4)"`
 
+	Witnesses []WitnessStanding `json:"witnesses" doc:"witnesses that have not cosigned in time"`
+
 	all  bool     // the caller sees every court
 	seen []string // names of the courts that the caller sees otherwise
 }
@@ -171,6 +173,11 @@ func (h *Hub) board(ctx context.Context, q boardQuery) (b Board, err error) {
 		if b.Late, err = h.lateGates(ctx, v); err != nil {
 			return err
 		}
+		head, err := v.Head(ctx)
+		if err != nil {
+			return err
+		}
+		b.Witnesses = h.lateWitnesses(head)
 		if b.Packages, err = h.latePackages(); err != nil {
 			return err
 		}

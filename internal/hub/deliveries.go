@@ -204,12 +204,13 @@ type deliveriesInput struct {
 
 type deliveriesOutput struct {
 	Body struct {
-		Sequence uint64        `json:"sequence" doc:"of the hub"`
-		Allowed  int64         `json:"allowed_seconds" doc:"within which a gate has to confirm"`
-		Late     []LateGate    `json:"late" doc:"gates that have not confirmed in time, the longest first"`
-		Packages []LatePackage `json:"packages" doc:"for departments without a network: not made, or not confirmed, in time"`
-		Gates    []Gate        `json:"gates,omitempty" doc:"all of them, unless only late ones were asked for"`
-		Endings  []LateEnding  `json:"endings" doc:"listings whose end has not arrived or not led to a lift in time, the oldest first; 1000 of each at most"`
+		Sequence  uint64            `json:"sequence" doc:"of the hub"`
+		Allowed   int64             `json:"allowed_seconds" doc:"within which a gate has to confirm"`
+		Late      []LateGate        `json:"late" doc:"gates that have not confirmed in time, the longest first"`
+		Packages  []LatePackage     `json:"packages" doc:"for departments without a network: not made, or not confirmed, in time"`
+		Witnesses []WitnessStanding `json:"witnesses" doc:"who cosigns the checkpoints, and how far each is"`
+		Gates     []Gate            `json:"gates,omitempty" doc:"all of them, unless only late ones were asked for"`
+		Endings   []LateEnding      `json:"endings" doc:"listings whose end has not arrived or not led to a lift in time, the oldest first; 1000 of each at most"`
 	}
 }
 
@@ -223,7 +224,7 @@ func (a *api) deliveries(ctx context.Context, in *deliveriesInput) (*deliveriesO
 		if err != nil {
 			return err
 		}
-		b.Sequence = head.Size
+		b.Sequence, b.Witnesses = head.Size, a.hub.standings(head)
 		if b.Late, err = a.hub.lateGates(ctx, v); err != nil {
 			return err
 		}

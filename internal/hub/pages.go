@@ -169,6 +169,9 @@ func (h *Hub) shownBoard(b Board, q boardQuery) web.Board {
 	for _, g := range b.Late {
 		v.Late = append(v.Late, web.LateGate{Name: g.Gate, Organisation: g.Organisation, Behind: g.Behind, Since: g.Since})
 	}
+	for _, w := range b.Witnesses {
+		v.Late = append(v.Late, web.LateGate{Name: w.Witness, Organisation: witnessIs.ZH, What: witnessLate, Since: w.Heard})
+	}
 	for _, p := range b.Packages {
 		v.Late = append(v.Late, web.LateGate{Name: p.Gate, Organisation: p.Organisation, What: p.What, Since: p.Since.Start()})
 	}

@@ -18,6 +18,12 @@ var (
 	}
 )
 
+// What the board says of a witness.
+var (
+	witnessIs   = gongxin.Text{ZH: "见证方", EN: "witness"}
+	witnessLate = gongxin.Text{ZH: "未按时联署最新的检查点", EN: "has not cosigned the newest checkpoint in time"}
+)
+
 // stateSays tells the person concerned how the listing stands.
 var stateSays = map[gongxin.State]gongxin.Text{
 	gongxin.ToNotice:  {ZH: "风险提示书已拟就，尚未送达；您未被纳入名单。", EN: "The risk notice is drafted and not served yet; you are not on the list."},

@@ -40,7 +40,7 @@ const (
 type WitnessStanding struct {
 	Witness  string    `json:"witness"`
 	Sequence uint64    `json:"sequence" doc:"cosigned up to, as this process knows"`
-	Heard    time.Time `json:"heard,omitzero" doc:"when its latest cosignature came"`
+	Heard    time.Time `json:"heard" doc:"when its latest cosignature came; before the first, when this process began"`
 	Behind   uint64    `json:"behind" doc:"events that it has not cosigned"`
 	Late     bool      `json:"late" doc:"no cosignature has come for more than a minute"`
 	Fault    string    `json:"fault,omitempty" doc:"why the latest try failed"`
@@ -134,7 +134,7 @@ func (h *Hub) standings(head ledger.Head) []WitnessStanding {
 		if heard.IsZero() {
 			heard = h.started
 		}
-		out[i] = WitnessStanding{Witness: one.Key.Name(), Sequence: one.size, Heard: one.heard, Fault: one.fault, Late: h.Now().Sub(heard) > lateWitness}
+		out[i] = WitnessStanding{Witness: one.Key.Name(), Sequence: one.size, Heard: heard, Fault: one.fault, Late: h.Now().Sub(heard) > lateWitness}
 		if head.Size > one.size {
 			out[i].Behind = head.Size - one.size
 		}

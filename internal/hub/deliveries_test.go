@@ -198,8 +198,14 @@ func TestAReceiptThatDiffersIsKeptAndShown(t *testing.T) {
 		}
 	}
 	f.confirm()
-	if g := c.gate("railway"); !g.Agrees {
+	if g := c.gate("railway"); !g.Agrees || g.Replaced != 3 {
 		t.Errorf("put right: %+v", g)
+	}
+	again := f.said() // a gate that was started anew says the same, later
+	again.Applied = again.Applied.Add(time.Minute)
+	f.post(200, "", f.receipt(again, f.key))
+	if g := c.gate("railway"); !g.Agrees || g.Replaced != 3 {
+		t.Errorf("said again: %+v", g)
 	}
 }
 

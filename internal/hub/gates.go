@@ -107,6 +107,7 @@ type Gate struct {
 	Signed       bool      `json:"signed" doc:"its latest receipt is signed"`
 	Key          string    `json:"key,omitempty" doc:"with which it signs receipts"`
 	KeySince     time.Time `json:"key_since,omitzero" doc:"since when that key is known, or since when the next one that comes is trusted"`
+	Replaced     int       `json:"replaced" doc:"receipts in whose place the gate said something else for the same sequence: all are kept"`
 	Restricted   int       `json:"restricted"`
 	Referred     int       `json:"referred"`
 	Lifted       int       `json:"lifted"`
@@ -146,9 +147,13 @@ func (h *Hub) Gates(ctx context.Context) (gates []Gate, err error) {
 			if err != nil {
 				return err
 			}
+			replaced, err := v.ReplacedReceipts(ctx, g.Gate)
+			if err != nil {
+				return err
+			}
 			gates[i] = Gate{
 				Gate: g.Gate, Organisation: g.Organisation, Sequence: g.Sequence, At: g.At, Behind: head.Size - g.Sequence,
-				Agrees: held.agrees, Signed: held.signed, Key: key.Verifier, KeySince: key.Since,
+				Agrees: held.agrees, Signed: held.signed, Key: key.Verifier, KeySince: key.Since, Replaced: len(replaced),
 				Restricted: g.Restricted, Referred: g.Referred, Lifted: g.Lifted,
 			}
 		}

@@ -81,15 +81,26 @@ func (c *Client) ScreenAll(ctx context.Context, queries []Query) ([]gongxin.Deci
 }
 
 func (c *Client) post(ctx context.Context, path string, body, into any) error {
-	b, err := json.Marshal(body)
+	return c.send(ctx, http.MethodPost, path, body, into)
+}
+
+// send sends body, if it is not nil, and reads the answer into into.
+func (c *Client) send(ctx context.Context, method, path string, body, into any) error {
+	var content io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("ask the gate: %w", err)
+		}
+		content = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, c.url+path, content)
 	if err != nil {
 		return fmt.Errorf("ask the gate: %w", err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(b))
-	if err != nil {
-		return fmt.Errorf("ask the gate: %w", err)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
 	}
-	r.Header.Set("Content-Type", "application/json")
 	answer, err := c.http.Do(r)
 	if err != nil {
 		return fmt.Errorf("%w: %w", gongxin.Unavailable("GATE_UNREACHABLE", c.url), err)
@@ -99,7 +110,7 @@ func (c *Client) post(ctx context.Context, path string, body, into any) error {
 	if answer.StatusCode != http.StatusOK {
 		var p problem
 		_ = json.NewDecoder(in).Decode(&p) // an answer of another form has no code
-		e := gongxin.Unavailable("GATE_REFUSES", answer.Status, p.Code)
+		e := gongxin.Unavailable("GATE_REFUSES", answer.Status, strings.TrimSpace(p.Code+" "+p.Detail))
 		if answer.StatusCode < http.StatusInternalServerError {
 			e.Kind = gongxin.KindInvalid
 		}

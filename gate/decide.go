@@ -75,7 +75,9 @@ func (q question) judge(hits []screen.Hit) (v ruling) {
 	searching, excluded, shown := q.number.IsZero(), 0, 0
 	for _, c := range q.compare(hits) {
 		if searching && c.contradicts() {
-			excluded++
+			if c.named() {
+				excluded++
+			}
 			continue
 		}
 		if searching && !c.refers() {
@@ -137,7 +139,7 @@ func (q question) judge(hits []screen.Hit) (v ruling) {
 func (q question) compare(hits []screen.Hit) []candidate {
 	all := make([]candidate, 0, len(hits))
 	for _, h := range hits {
-		all = append(all, candidate{h, match.Compare(q.listed(h), q.given)})
+		all = append(all, q.compareOne(h))
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
 		nearer := 0
@@ -149,19 +151,42 @@ func (q question) compare(hits []screen.Hit) []candidate {
 	return all
 }
 
-// listed is what the list says of whom h is about. A hit by number has the number
-// that was asked for.
-func (q question) listed(h screen.Hit) match.Party {
-	p := match.Party{Name: h.Name, Number: q.number}
+// compareOne grades h. A hit by number has the number that was asked for; what that
+// says of its holder is held against what is known of the applicant beside it.
+func (q question) compareOne(h screen.Hit) candidate {
+	listed := match.Party{Name: h.Name, Masked: h.Masked, Born: h.Born, Sex: h.Sex}
 	if q.number.IsZero() {
-		p.Masked, p.Born, p.Sex = h.Masked, h.Born, h.Sex
+		return candidate{h, match.Compare(listed, q.given)}
 	}
-	return p
+	same := match.Party{Name: h.Name, Number: q.number}
+	c := match.Compare(same, q.given)
+	if q.given.Born == 0 && q.given.Sex == "" && q.given.Region == "" {
+		return candidate{h, c}
+	}
+	given := q.given
+	given.Number, given.Masked, listed.Masked = identity.Number{}, "", ""
+	listed.Sex, listed.Region = q.number.Sex(), q.number.AreaCode()
+	if year, _, _, ok := q.number.BirthDate(); ok {
+		listed.Born = year
+	}
+	for _, f := range match.Compare(listed, given).Facts {
+		if f.About == "born" || f.About == "sex" || f.About == "region" {
+			c.Facts = append(c.Facts, f)
+		}
+	}
+	return candidate{h, c}
 }
 
 // contradicts tells whether something known of both excludes that they are one.
 func (c candidate) contradicts() bool {
 	return slices.ContainsFunc(c.Facts, func(f gongxin.Fact) bool { return f.Verdict == gongxin.VerdictContradicts })
+}
+
+// named tells whether the names are the same, or forms of one.
+func (c candidate) named() bool {
+	return slices.ContainsFunc(c.Facts, func(f gongxin.Fact) bool {
+		return f.About == "name" && (f.Verdict == gongxin.VerdictSame || f.Verdict == gongxin.VerdictVariant)
+	})
 }
 
 // refers tells whether the name alone is reason enough for a person to look.
@@ -231,8 +256,14 @@ func (v *ruling) because(code string, t gongxin.Text) {
 func nameParts(facts []gongxin.Fact, listed, given string) gongxin.Text {
 	l, g := unlike(listed, given)
 	code := "PART_OTHER"
-	if i := slices.IndexFunc(facts, func(f gongxin.Fact) bool { return f.About == "name" }); i >= 0 {
-		switch facts[i].Verdict {
+	for _, f := range facts {
+		if f.About == "character" {
+			l, g = f.Listed, f.Given
+		}
+		if f.About != "name" {
+			continue
+		}
+		switch f.Verdict {
 		case gongxin.VerdictVariant:
 			code = "PART_FORM"
 		case gongxin.VerdictHomophone:
@@ -262,9 +293,9 @@ func unlike(a, b string) (string, string) {
 func contradiction(facts []gongxin.Fact) gongxin.Text {
 	i := slices.IndexFunc(facts, func(f gongxin.Fact) bool { return f.Verdict == gongxin.VerdictContradicts })
 	f := facts[i]
-	code, ok := map[string]string{"born": "PART_BORN", "sex": "PART_SEX", "region": "PART_REGION"}[f.About]
+	code, ok := map[string]string{"born": "PART_BORN", "sex": "PART_SEX", "region": "PART_REGION", "number": "PART_NUMBER", "masked number": "PART_NUMBER"}[f.About]
 	if !ok {
-		code = "PART_NUMBER"
+		code = "PART_OTHER"
 	}
 	return text(code, f.Listed, f.Given)
 }

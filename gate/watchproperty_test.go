@@ -136,7 +136,7 @@ func TestOpenAlertsAreThoseWatchedWhoAreListed(t *testing.T) {
 					delete(watching, subject)
 				}
 			},
-			"follow": func(*rapid.T) { check() },
+			"follow":  func(*rapid.T) { check() },
 			"restart": func(*rapid.T) { reopen() },
 			"kill": func(*rapid.T) { // what the record noted of how far it was held is as if it were not
 				g.watched.mu.Lock()

@@ -22,8 +22,8 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // release forgets what was asked and answered.
 func (b *buffer) release() {
-	clear(b.in[:cap(b.in)])
-	clear(b.out[:cap(b.out)])
+	clear(b.in)
+	clear(b.out)
 	buffers.Put(b)
 }
 

@@ -3,6 +3,7 @@ package gate
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -26,20 +27,6 @@ func (g *Gate) Handler() http.Handler {
 	return m
 }
 
-func (g *Gate) serveScreen(w http.ResponseWriter, r *http.Request) {
-	var q Query
-	if err := readBody(w, r, &q, "QUERY_MALFORMED"); err != nil {
-		g.fail(w, r, err)
-		return
-	}
-	d, err := g.Screen(r.Context(), q)
-	if err != nil {
-		g.fail(w, r, err)
-		return
-	}
-	answer(w, http.StatusOK, d)
-}
-
 // readBody reads one JSON object with known fields and nothing after it. Errors:
 // QUERY_TOO_LARGE, malformed.
 func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) error {
@@ -48,7 +35,17 @@ func readBody(w http.ResponseWriter, r *http.Request, to any, malformed string) 
 
 // readBodyUpTo is readBody for a body of at most limit bytes.
 func readBodyUpTo(w http.ResponseWriter, r *http.Request, to any, malformed string, limit int64) error {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
+	err := decodeOne(json.NewDecoder(http.MaxBytesReader(w, r.Body, limit)), to, malformed)
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		return gongxin.Invalid("QUERY_TOO_LARGE", limit)
+	}
+	return err
+}
+
+// decodeOne reads one JSON object with known fields and nothing after it. Error:
+// malformed; what the reader failed with is told as well.
+func decodeOne(d *json.Decoder, to any, malformed string) error {
 	d.DisallowUnknownFields()
 	err := d.Decode(to)
 	if err == nil {
@@ -59,11 +56,12 @@ func readBodyUpTo(w http.ResponseWriter, r *http.Request, to any, malformed stri
 			err = errSecondValue
 		}
 	}
+	fault := gongxin.Invalid(malformed, queryFault(err))
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		return gongxin.Invalid("QUERY_TOO_LARGE", limit)
+		return fmt.Errorf("%w: %w", fault, err)
 	}
-	return gongxin.Invalid(malformed, queryFault(err))
+	return fault
 }
 
 // queryFault says what is wrong without repeating what was sent.

@@ -58,6 +58,7 @@ var routes = append([]route{
 	{method: "POST", path: "/v1/proposals", id: "propose", summary: "Propose to the court that it look again (2.4.1)", serve: (*Gate).serveProposal,
 		body: proposalBody{}, status: http.StatusAccepted, answer: Proposal{}, fails: []int{404, 422}, codes: []string{"PROPOSAL_NOT_LISTED"}},
 	{method: "GET", path: "/healthz", id: "health", summary: "The process answers", serve: (*Gate).serveHealth, answer: health{}},
+	{method: "GET", path: "/openapi.json", id: "openapi", summary: "This document", serve: (*Gate).serveOpenAPI, answer: map[string]any{}},
 }, watchRoutes...)
 
 // What is sent to the desk's routes.

@@ -153,6 +153,9 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 	if len(queries) == 0 {
 		return nil
 	}
+	// What was asked is waited for even if the batch is stopped meanwhile: the gate
+	// records it, and the answer that is noted here need not be asked for again.
+	ctx = context.WithoutCancel(ctx)
 	bulk, many := r.Decider.(Bulk)
 	if !many {
 		for k, q := range queries {

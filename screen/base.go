@@ -36,7 +36,9 @@ func baseName(n uint64) string { return fmt.Sprintf("list-%d.base", n) }
 // tables are those of one list.
 type tables struct{ number, name, list *table }
 
-func newTables(n int) tables { return tables{newTable(n), newTable(n), newTable(n)} }
+func newTables(n int) tables {
+	return tables{newTable(n, loadOfNumbers), newTable(n, loadOfOthers), newTable(n, loadOfOthers)}
+}
 
 // with returns t with room for n more rows.
 func (t tables) with(n int) tables { return tables{t.number.with(n), t.name.with(n), t.list.with(n)} }
@@ -370,12 +372,12 @@ func zero(b []byte) bool {
 }
 
 // table reads one.
-func (b *base) table(s shape) (*table, error) {
+func (b *base) table(s shape, load int) (*table, error) {
 	room := s.lines * (lineGroups + lineSlots) * 8
 	if s.lines < 2 || s.lines > 1<<26 || room > uint64(b.size) || s.used+s.dead > s.lines*lineSlots {
 		return nil, b.damage(b.at, "its end")
 	}
-	t := &table{lines: uint32(s.lines), used: int(s.used), dead: int(s.dead)}
+	t := &table{load: load, lines: uint32(s.lines), used: int(s.used), dead: int(s.dead)}
 	t.marks, t.slots = allocate(int(s.lines)*lineGroups), allocate(int(s.lines)*lineSlots)
 	at := s.at
 	for _, part := range [][]uint64{t.marks, t.slots} {

@@ -18,11 +18,15 @@ func fold(a, b uint64) uint64 {
 
 // hash returns the hash of s, never 0.
 func (k *seed) hash(s string) uint64 {
+	if len(s) == 18 { // numbers of citizens
+		return k.end(fold(word(s, 0)^k[0], word(s, 8)^k[1])^word(s, 10), 18)
+	}
+	return k.hashOther(s)
+}
+
+func (k *seed) hashOther(s string) uint64 {
 	n := uint64(len(s))
-	switch {
-	case len(s) > 16 && len(s) <= 24: // identifiers of 18 characters
-		return k.end(fold(word(s, 0)^k[0], word(s, 8)^k[1])^word(s, len(s)-8), n)
-	case len(s) >= 8 && len(s) <= 16:
+	if len(s) >= 8 && len(s) <= 16 {
 		return k.end(fold(word(s, 0)^k[0], word(s, len(s)-8)^k[1]), n)
 	}
 	h := k[0]

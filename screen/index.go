@@ -104,9 +104,13 @@ func (x *Index) loadTables() (t tables, err error) {
 	fold := b.names != namesNow()
 	var parts [3]*table
 	for i, s := range b.shapes {
+		load := loadOfOthers
+		if i == 0 {
+			load = loadOfNumbers
+		}
 		if i == 1 && fold {
-			parts[i] = newTable(int(b.count)) // filled below
-		} else if parts[i], err = b.table(s); err != nil {
+			parts[i] = newTable(int(b.count), load) // filled below
+		} else if parts[i], err = b.table(s, load); err != nil {
 			return t, err
 		}
 	}

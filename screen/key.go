@@ -47,10 +47,11 @@ func (m Mark) IsZero() bool { return m == Mark{} }
 
 // canonical is the text by which a number is known here.
 func canonical(n identity.Number) string {
-	if org, ok := n.Organisation(); ok {
-		return org.Full()
+	if !n.IsOrganisation() {
+		return n.Full()
 	}
-	return n.Full()
+	org, _ := n.Organisation()
+	return org.Full()
 }
 
 // secrets holds what is derived from a Key once. Each use has its own, so that one

@@ -321,7 +321,7 @@ func sealOf(epochs []epoch, off int64) (seal, bool) {
 var namesNow = sync.OnceValue(foldingOfNames)
 
 func foldingOfNames() uint64 {
-	k := seed{1, 2, 3, 4}
+	k := seed{0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 0xd6e8feb86659fd93}
 	h := uint64(0)
 	for _, s := range []string{"王小明", "阿依努尔•吐尔逊", "阿依努尔.吐尔逊", "ＡＢＣ〔集团〕有限公司", "JOHN  Smith", "Ⅷ㈱ﬃ", "a.b", "王\u200b明", "\ue863立"} {
 		h = fold(h^k[0], k.hash(match.Key(s)))

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -178,7 +177,7 @@ func sorted(hits []Hit) []Hit {
 	return hits
 }
 
-func TestTableKeepsEverySlotReachable(t *testing.T) {
+func TestOldTableKeepsEverySlotReachable(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	tab, hashes := newOldTable(0), []uint64{}
 	of := func(ref uint32) uint64 { return hashes[ref] }
@@ -248,7 +247,7 @@ func TestKeyDoesNotPrint(t *testing.T) {
 	}
 }
 
-func TestLookupOfNobodyAllocatesNothing(t *testing.T) {
+func TestMemoryLookupOfNobodyAllocatesNothing(t *testing.T) {
 	x := NewMemory(testKey())
 	for i := range 1000 {
 		x.Put(listing(i), Entry{Mark: x.Mark(citizen(i)), Name: "王小明"})
@@ -257,46 +256,4 @@ func TestLookupOfNobodyAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { x.Lookup(absent, nil) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
-}
-
-// million is an index of 1 000 000 listings, and as many numbers that are not in it.
-var million = sync.OnceValues(func() (*Memory, []identity.Number) {
-	const n = 1_000_000
-	x, absent := NewMemorySized(testKey(), n), make([]identity.Number, 1<<14)
-	for i := range n {
-		m := x.Mark(citizen(i))
-		x.Put(listing(i), Entry{Mark: m, Name: fmt.Sprint("王", i), Masked: "320000********0012", Case: fmt.Sprintf("（2016）苏0505执%d号", i), Court: "苏州市虎丘区人民法院"})
-	}
-	for i := range absent {
-		absent[i] = citizen(n + i)
-	}
-	return x, absent
-})
-
-func BenchmarkLookup(b *testing.B) {
-	x, absent := million()
-	b.Run("listings=1M/clear", func(b *testing.B) {
-		b.ReportAllocs()
-		i := 0
-		for b.Loop() {
-			if x.Lookup(absent[i&(len(absent)-1)], nil) != nil {
-				b.Fatal("found")
-			}
-			i += 7919
-		}
-	})
-	b.Run("listings=1M/hit", func(b *testing.B) {
-		b.ReportAllocs()
-		dst, i := make([]Hit, 0, 4), 0
-		numbers := make([]identity.Number, 1<<16)
-		for j := range numbers {
-			numbers[j] = citizen(j * 15)
-		}
-		for b.Loop() {
-			if len(x.Lookup(numbers[i&(len(numbers)-1)], dst[:0])) != 1 {
-				b.Fatal("not found")
-			}
-			i += 7919
-		}
-	})
 }

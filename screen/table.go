@@ -27,15 +27,22 @@ type table struct {
 	slots []uint64
 
 	// of the writer alone
+	load       int // percent
 	used, dead int
 	far        map[uint64]uint32 // hash of many entries → how far its groups are full
 }
+
+// How many percent of the slots of a table may be taken. Of numbers most are searched for in
+// vain, which is fast where slots are free; names and listings are mostly there.
+const (
+	loadOfNumbers = 62
+	loadOfOthers  = 78
+)
 
 const (
 	groupSlots  = 8
 	lineGroups  = 8
 	lineSlots   = lineGroups * groupSlots
-	maxLoad     = 78 // percent of slots that are not free
 	growth      = 130
 	farAway     = 4 * lineGroups
 	markRemoved = 1
@@ -45,8 +52,8 @@ const (
 )
 
 // newTable returns a table with room for n entries.
-func newTable(n int) *table {
-	t := &table{lines: prime(uint32(n*100/maxLoad/lineSlots) + 1)}
+func newTable(n, load int) *table {
+	t := &table{load: load, lines: prime(uint32(n*100/load/lineSlots) + 1)}
 	t.marks = allocate(int(t.lines) * lineGroups)
 	t.slots = allocate(int(t.lines) * lineSlots)
 	return t
@@ -65,19 +72,16 @@ func prime(n uint32) uint32 {
 	}
 }
 
-func (t *table) room() int { return int(t.lines) * lineSlots * maxLoad / 100 }
+func (t *table) room() int { return int(t.lines) * lineSlots * t.load / 100 }
 
 // zeros has the high bit set of the lowest byte of x that is 0 and of no byte below;
 // above it may be wrong.
 func zeros(x uint64) uint64 { return (x - lows) &^ x & highs }
 
-// markOf is the mark of a slot with hash: neither 0 nor 1.
+// markOf is the mark of a slot with hash: neither 0 nor 1. That of a mark is itself.
 func markOf(hash uint64) uint64 {
 	m := hash & 0xff
-	if m < 2 {
-		m += 2
-	}
-	return m
+	return m | (m-2)>>63<<1
 }
 
 func half(hash uint64) uint64 { return hash >> 32 }
@@ -97,13 +101,29 @@ func (t *table) group(hash uint64, k uint32) uint32 {
 		step := 1 + uint64(uint32(hash>>32)*0x9e3779b1)*uint64(t.lines-1)>>32
 		line = uint32((uint64(line) + far*step) % uint64(t.lines))
 	}
-	return line*lineGroups + (home+k)%lineGroups
+	return line*lineGroups + (home^k)%lineGroups
+}
+
+// marksAt reads the marks of the group in which a search for hash begins, and those of
+// the one to which it goes from there.
+func (t *table) marksAt(hash uint64) (first, second uint64) {
+	home := t.home(hash)
+	return atomic.LoadUint64(&t.marks[home]), atomic.LoadUint64(&t.marks[home^1])
+}
+
+// maybe tells whether hash may be in the table whose groups on its way begin with
+// first and second; false is sure. It asks both at once, because to guess whether the
+// first has a free slot costs more, one time in four, than reading its neighbour.
+func maybe(hash, first, second uint64) bool {
+	like := markOf(hash) * lows
+	a, b := first^like, second^like
+	return ((a-lows)&^a|(b-lows)&^b)&highs != 0 || ((first-lows)&^first|(second-lows)&^second)&highs == 0
 }
 
 // may tells whether hash may be in t; false is sure.
 func (t *table) may(hash uint64) bool {
-	marks := atomic.LoadUint64(&t.marks[t.home(hash)])
-	return zeros(marks^markOf(hash)*lows) != 0 || zeros(marks) == 0
+	first, second := t.marksAt(hash)
+	return maybe(hash, first, second)
 }
 
 // A search goes through the slots whose mark and upper half are those of a hash.
@@ -141,7 +161,7 @@ func (t *table) with(n int) *table {
 	if t.used+t.dead+n <= t.room() {
 		return t
 	}
-	c := newTable((t.used + n) * growth / 100)
+	c := newTable((t.used+n)*growth/100, t.load)
 	for g, marks := range t.marks {
 		for i := range uint32(groupSlots) {
 			if m := marks >> (8 * i) & 0xff; m > markRemoved {

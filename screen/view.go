@@ -253,34 +253,34 @@ func (v *View) holds(id gongxin.ListingID, ref uint32) bool {
 // else to true. It allocates nothing, and is fastest for hundreds at once. If the
 // view is past afterwards, out says nothing.
 func (v *View) Maybe(numbers []identity.Number, out []bool) {
-	const together = 64
 	var hashes [together]uint64
 	for len(numbers) > 0 {
 		n := min(len(numbers), together)
-		for i, number := range numbers[:n] {
+		for i := range numbers[:n] {
 			hashes[i] = 0
-			if !number.IsZero() {
-				hashes[i] = v.numbers.hash(canonical(number))
+			if !numbers[i].IsZero() {
+				hashes[i] = v.numbers.hash(canonical(numbers[i]))
 			}
 		}
-		v.maybe(hashes[:n], out[:n])
+		v.maybe(&hashes, out[:n])
 		numbers, out = numbers[n:], out[n:]
 	}
 }
 
+// together is how many numbers are looked for at once: all are hashed, then all marks
+// are read, then all compared, so that the waits for memory overlap.
+const together = 64
+
 // maybe is Maybe for at most 64 hashes; 0 is certainly not there.
-func (v *View) maybe(hashes []uint64, out []bool) {
-	var marks [64]uint64
+func (v *View) maybe(hashes *[together]uint64, out []bool) {
+	var marks [together][2]uint64
 	t := v.number
-	for i, h := range hashes {
-		marks[i%64] = atomic.LoadUint64(&t.marks[t.home(h)])
+	for i := range hashes[:len(out)] {
+		marks[i][0], marks[i][1] = t.marksAt(hashes[i])
 	}
-	for i, h := range hashes {
-		m := marks[i%64]
-		out[i] = false
-		if zeros(m^markOf(h)*lows) != 0 || zeros(m) == 0 {
-			out[i] = h != 0 && v.candidate(h)
-		}
+	for i := range out {
+		h := hashes[i]
+		out[i] = maybe(h, marks[i][0], marks[i][1]) && h != 0 && v.candidate(h)
 	}
 }
 

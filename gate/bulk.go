@@ -12,6 +12,7 @@ import (
 
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/screen"
 )
 
 const (
@@ -94,7 +95,7 @@ type bulk struct {
 	asked    []asked
 	numbers  []identity.Number // of asked; zero where there is none that is valid
 	maybe    []bool            // of asked: may be listed
-	view     view
+	view     *view
 	clear    int
 	touched  []touched
 }
@@ -224,14 +225,15 @@ func (g *Gate) screenOne(ctx context.Context, q Query, d *gongxin.Decision) (err
 // is fresh; if it is not, nothing was looked up.
 func (g *Gate) maybe(b *bulk) (fresh bool) {
 	now := g.config.Now()
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	b.view = g.view
-	if !b.view.fresh(now) {
-		return false
-	}
-	for i, n := range b.numbers {
-		b.maybe[i] = !n.IsZero() && len(g.index.Lookup(n, nil)) > 0
-	}
-	return true
+	b.view, _ = g.newest(func(v *view) error {
+		if fresh = v.fresh(now); !fresh {
+			return nil
+		}
+		v.list.Maybe(b.numbers, b.maybe)
+		if v.list.Past() {
+			return screen.ErrPast
+		}
+		return nil
+	})
+	return fresh
 }

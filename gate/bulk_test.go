@@ -404,7 +404,7 @@ func FuzzBulkLine(f *testing.F) {
 }
 
 func TestAnswersAreWrittenAsEncodingJSONWould(t *testing.T) {
-	b := &bulk{view: view{sequence: 7, asOf: noon, freshUntil: noon.Add(time.Hour)}, clear: 3, asked: []asked{{}, {id: "a\"<\xff王"}, {id: "b"}, {id: "c"}}}
+	b := &bulk{view: &view{sequence: 7, asOf: noon, freshUntil: noon.Add(time.Hour)}, clear: 3, asked: []asked{{}, {id: "a\"<\xff王"}, {id: "b"}, {id: "c"}}}
 	b.touched = []touched{{2, gongxin.Decision{Outcome: gongxin.Block, Reference: "R-1", Sequence: 8, AsOf: noon, Reasons: []gongxin.Reason{{Code: "LISTED"}}}}}
 	want := BulkAnswer{Sequence: 7, AsOf: noon, FreshUntil: noon.Add(time.Hour), Subjects: 4, Clear: 3, Answers: []Answer{{Outcome: gongxin.Clear}, {ID: "a\"<\uFFFD王", Outcome: gongxin.Clear},
 		{ID: "b", Outcome: gongxin.Block, Reference: "R-1", Sequence: 8, AsOf: noon, Reasons: []gongxin.Reason{{Code: "LISTED"}}}, {ID: "c", Outcome: gongxin.Clear}}}

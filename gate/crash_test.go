@@ -273,7 +273,6 @@ func (h *hub) offline(dir, published string) Config {
 // lifted otherwise.
 func (h *hub) verify(t *testing.T, g *Gate, answers map[given]bool, kill int) {
 	t.Helper()
-	file := &elements{ctx: t.Context(), query: g.state.db.QueryRowContext}
 	for a := range answers {
 		if a.Done == doneProposed {
 			if _, err := one(query(t.Context(), g.outcomes.db, scanProposal, readProposalNamed, a.Reference)); err != nil {
@@ -295,20 +294,20 @@ func (h *hub) verify(t *testing.T, g *Gate, answers map[given]bool, kill int) {
 			(a.Done == doneUpheld || a.Done == doneRejected) && review != a.Done:
 			t.Fatalf("after kill %d: what was %s is lost: %+v", kill, a.Done, r)
 		}
-		stands, in, err := known(a.Listing, g.index, file)
+		row, in, err := g.state.list.View().Get(a.Listing)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := stateLifted
 		switch {
 		case review == stateUpheld:
-		case in && a.Sequence >= stands.since:
+		case in && a.Sequence >= row.Since:
 			want = stateInForce
 		case kept != nil:
 			want = stateKept
 		}
 		if r.State != want {
-			t.Fatalf("after kill %d: restriction %s is %s, want %s: listing in force %v since %d, kept %v, review %s", kill, a.Reference, r.State, want, in, stands.since, kept, review)
+			t.Fatalf("after kill %d: restriction %s is %s, want %s: listing in force %v since %d, kept %v, review %s", kill, a.Reference, r.State, want, in, row.Since, kept, review)
 		}
 	}
 }

@@ -2,6 +2,9 @@ package gate
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -89,47 +92,195 @@ func flip(t *testing.T, path string, r *rand.Rand) {
 	}
 }
 
+// listFiles are the files of the list in the gate's directory dir.
+func listFiles(t *testing.T, dir string) (paths []string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(dir, listDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != "lock" {
+			paths = append(paths, filepath.Join(dir, listDir, e.Name()))
+		}
+	}
+	return paths
+}
+
+// ruin writes over all of the list in dir.
+func ruin(t *testing.T, dir string) {
+	t.Helper()
+	for _, path := range listFiles(t, dir) {
+		put(t, path, bytes.Repeat([]byte("junk"), 5000))
+	}
+}
+
+// harm damages a file of the list in dir in some way, and says how. older is the
+// directory of the same gate some time before.
+func harm(t *testing.T, dir, older string, r *rand.Rand) string {
+	t.Helper()
+	paths := listFiles(t, dir)
+	path := paths[r.IntN(len(paths))]
+	name := filepath.Base(path)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch n := r.IntN(14); n {
+	case 0:
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		return name + " is gone"
+	case 1:
+		cut := r.IntN(len(b) + 1)
+		put(t, path, b[:cut])
+		return fmt.Sprintf("%s is cut at %d of %d", name, cut, len(b))
+	case 2:
+		put(t, path, append(b, bytes.Repeat([]byte{byte(n)}, 1+r.IntN(5000))...))
+		return name + " is longer"
+	case 3:
+		from := r.IntN(len(b) + 1)
+		to := from + r.IntN(len(b)-from+1)
+		clear(b[from:to])
+		put(t, path, b)
+		return fmt.Sprintf("%s is zero from %d to %d", name, from, to)
+	case 4:
+		other := paths[r.IntN(len(paths))]
+		o, err := os.ReadFile(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, path, o)
+		return name + " is " + filepath.Base(other)
+	case 5:
+		before := listFiles(t, older)
+		from := before[r.IntN(len(before))]
+		o, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		put(t, path, o)
+		return name + " is an older " + filepath.Base(from)
+	}
+	flip(t, path, r)
+	return "a byte of " + name + " is another"
+}
+
 func TestDamagedListIsNoticedAndFetchedAgainAndNeverAnswersWrongly(t *testing.T) {
 	h := newHub(t)
-	whole, dir := t.TempDir(), filepath.Join(t.TempDir(), "gate")
+	whole, older, dir := t.TempDir(), filepath.Join(t.TempDir(), "older"), filepath.Join(t.TempDir(), "gate")
 	listed := h.fill(t, whole)
+	copyDir(t, whole, older)
+	g := reopened(t, h.config(whole)) // and goes on a little, so that the older files differ
+	h.correct(listed[1], entry(t, 1))
+	h.catchUp(t, g)
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
 	r := rand.New(rand.NewPCG(5, 6))
-	noticed := 0
-	for range 300 {
+	noticed, named := 0, 0
+	for range 400 {
 		copyDir(t, whole, dir)
-		file := stateFile
+		how := "the key is another"
 		if r.IntN(20) == 0 {
-			file = keyFile
+			flip(t, filepath.Join(dir, keyFile), r)
+		} else {
+			how = harm(t, dir, older, r)
 		}
-		flip(t, filepath.Join(dir, file), r)
 		g, err := Open(h.config(dir))
 		if err != nil {
-			t.Fatalf("the gate does not start: %v", err)
+			t.Fatalf("%s: the gate does not start: %v", how, err)
 		}
-		if g.Status().Fresh { // what was flipped says nothing
+		if s := g.Status(); s.Fresh { // what was changed says nothing
 			h.compare(t, g, listed)
 		} else {
 			noticed++
+			if s.LastError != nil && s.LastError.Code == "GATE_STATE_CORRUPT" {
+				named++
+			}
 			if d, err := g.peek(1); err != nil || d.Outcome != gongxin.Refer {
-				t.Fatalf("before the list is fetched: %s, %v", d.Outcome, err)
+				t.Fatalf("%s: before the list is fetched: %s, %v", how, d.Outcome, err)
 			}
 		}
 		if s := g.Status(); s.RestrictionsOpen != len(listed) {
-			t.Fatalf("%d restrictions are open, want %d", s.RestrictionsOpen, len(listed))
+			t.Fatalf("%s: %d restrictions are open, want %d", how, s.RestrictionsOpen, len(listed))
 		}
 		h.catchUp(t, g)
 		h.compare(t, g, listed)
 		if s := g.Status(); s.RestrictionsOpen != len(listed) {
-			t.Fatalf("%d restrictions are open after fetching, want %d", s.RestrictionsOpen, len(listed))
+			t.Fatalf("%s: %d restrictions are open after fetching, want %d", how, s.RestrictionsOpen, len(listed))
 		}
 		if err := g.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if noticed < 50 {
-		t.Errorf("only %d of 300 were noticed: the test shows little", noticed)
+	if noticed < 100 || named < 100 {
+		t.Errorf("only %d of 400 were noticed and %d named: the test shows little", noticed, named)
 	}
-	t.Logf("%d of 300 changes were noticed, the others hit nothing", noticed)
+	t.Logf("%d of 400 changes were noticed and %d of them named; the others hit nothing, or the last step alone, which was fetched again", noticed, named)
+}
+
+// TestAPieceDamagedWhileTheGateRunsIsReferredAndFetchedAgain damages the file under a
+// gate that has checked it when it opened.
+func TestAPieceDamagedWhileTheGateRunsIsReferredAndFetchedAgain(t *testing.T) {
+	for _, snapshot := range []bool{true, false} {
+		h := newHub(t)
+		dir := t.TempDir()
+		listed := h.fill(t, dir)
+		if snapshot {
+			h.snapshot()
+		}
+		g := h.open(t, dir)
+		h.catchUp(t, g)
+		open := g.Status().RestrictionsOpen
+		for _, path := range listFiles(t, dir) {
+			overwrite(t, path)
+		}
+		referred := 0
+		for n := range people {
+			d, err := g.peek(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, in := listed[n]; !in && d.Outcome != gongxin.Clear || in && d.Outcome != gongxin.Refer {
+				t.Errorf("person %d, listed %v: %s %v", n, in, d.Outcome, codes(d))
+			}
+			if slices.Contains(codes(d), "LIST_DAMAGED") {
+				referred++
+			}
+		}
+		if s := g.Status(); referred != len(listed) || s.LastError == nil || s.LastError.Code != "GATE_STATE_CORRUPT" {
+			t.Errorf("%d referred for it; status %+v", referred, s)
+		}
+		if d := g.person(t, 1); d.Reference == "" || d.Outcome != gongxin.Refer { // and that is recorded like any other referral
+			t.Errorf("got %+v", d)
+		}
+		h.catchUp(t, g)
+		h.compare(t, g, listed)
+		if s := g.Status(); s.RestrictionsOpen != open || s.Lifted != people-len(listed) {
+			t.Errorf("%d restrictions are open, %d before; %d lifted", s.RestrictionsOpen, open, s.Lifted)
+		}
+	}
+}
+
+// overwrite changes every byte of the file at path in its place.
+func overwrite(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(f)
+	for i := range b {
+		b[i] ^= 0x55
+	}
+	if err == nil {
+		_, err = f.WriteAt(b, 0)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func fileSize(t *testing.T, path string) int {
@@ -145,15 +296,13 @@ func TestDamagedListIsPutAsideAndNamed(t *testing.T) {
 	h := newHub(t)
 	dir := t.TempDir()
 	h.fill(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, stateFile), bytes.Repeat([]byte("junk"), 5000), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	ruin(t, dir)
 	g := h.open(t, dir)
 	if s := g.Status(); s.LastError == nil || s.LastError.Code != "GATE_STATE_CORRUPT" {
 		t.Errorf("status: %+v", s)
 	}
 	files, err := os.ReadDir(dir)
-	if err != nil || !slices.ContainsFunc(files, func(f os.DirEntry) bool { return strings.HasPrefix(f.Name(), stateFile+".damaged-") }) {
+	if err != nil || !slices.ContainsFunc(files, func(f os.DirEntry) bool { return strings.HasPrefix(f.Name(), listDir+".damaged-") }) {
 		t.Errorf("it was not put aside: %v, %v", files, err)
 	}
 }
@@ -224,9 +373,7 @@ func TestListFetchedAgainIsNeverAnOlderOne(t *testing.T) {
 	h := newHub(t)
 	dir := t.TempDir()
 	h.fill(t, dir)
-	if err := os.Remove(filepath.Join(dir, stateFile)); err != nil {
-		t.Fatal(err)
-	}
+	loseList(t, dir)
 	older := newHub(t) // the same history, cut off early, by a signature of today
 	for n := range people {
 		older.admit(entry(t, n))

@@ -13,8 +13,8 @@ import (
 func (g *Gate) differChanged(ctx context.Context, d difference) {
 	now := map[gongxin.ListingID]uint64{}
 	for _, h := range d.put {
-		if g.outcomes.differ.concerns(h.id) {
-			now[h.id] = h.sequence
+		if g.outcomes.differ.concerns(h.Listing) {
+			now[h.Listing] = h.Sequence
 		}
 	}
 	for _, l := range d.gone {

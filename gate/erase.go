@@ -44,13 +44,13 @@ const (
 func (g *Gate) erase(ctx context.Context) error {
 	now := gongxin.Millis(g.config.Now())
 	today := gongxin.DayOf(now)
-	if g.swept.done == today || !g.view.fresh(now) || g.loading {
+	if g.swept.done == today || !g.view.Load().fresh(now) || g.loading {
 		return nil
 	}
 	before := today.Start().In(gongxin.Shanghai).AddDate(-g.config.Retention, 0, 0)
 	inForce := func(id gongxin.ListingID) (bool, error) {
-		_, in := g.index.Get(id)
-		return in, nil
+		_, in, err := g.state.list.View().Get(id)
+		return in, err
 	}
 	next, erased, err := g.outcomes.erase(ctx, g.swept.after, before, inForce)
 	if err != nil {

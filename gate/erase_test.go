@@ -98,8 +98,8 @@ func TestWhatIsOverIsErasedAfterTheRetentionTerm(t *testing.T) {
 }
 
 func inForce(g *Gate, id gongxin.ListingID) bool {
-	_, in := g.index.Get(id)
-	return in
+	_, in, err := g.listing(id)
+	return in && err == nil
 }
 
 func answered(t *testing.T, g *Gate, reference string, upheld bool) {
@@ -205,7 +205,7 @@ func TestAListFetchedAnewFreesWhomACorrectionFreed(t *testing.T) {
 // loseList removes the list of a gate that is not open.
 func loseList(t *testing.T, dir string) {
 	t.Helper()
-	if err := os.Remove(filepath.Join(dir, stateFile)); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, listDir)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -23,9 +23,9 @@ const (
 	firstPause    = 250 * time.Millisecond
 	longestPause  = 30 * time.Second
 	idlePause     = 500 * time.Millisecond // after an answer that brought nothing although a wait was asked for
+	longLog       = 16 << 20               // bytes of a log below which the list is not written anew
 	forkedPause   = 5 * time.Second        // between looks at what is due while nothing is followed
 	rememberEvery = time.Minute
-	newSuffix     = ".new" // a list that is being fetched anew
 )
 
 // Run follows the list, reports to the hub and tells the webhook until ctx ends, and returns ctx's
@@ -86,8 +86,11 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		return false, f.fault()
 	}
 	g.following.Lock()
-	at, empty := g.state.at, g.state.at.Head.At.IsZero() || g.state.closed
+	at, empty := g.state.at, g.state.at.Head.At.IsZero() || g.state.lost
 	g.following.Unlock()
+	if g.broken.Load() {
+		return g.heal(ctx, nil)
+	}
 	if empty {
 		switch err := g.fetchAnew(ctx); {
 		case err == nil:
@@ -110,8 +113,10 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		code = gongxin.CodeOf(err)
 	}
 	switch {
+	case err != nil && damage(err):
+		return g.heal(ctx, err)
 	case code == "FEED_GAP" && c.Checkpoint == nil, // the source has nothing from so long ago any more
-		code == "FEED_COMMITMENT", code == "FEED_HISTORY", code == "FEED_COUNT", code == "FEED_DIGEST", err != nil && damage(err):
+		code == "FEED_COMMITMENT", code == "FEED_HISTORY", code == "FEED_COUNT", code == "FEED_DIGEST":
 		// A body that was erased meanwhile, or a copy that is not what it was: the
 		// snapshot helps, if it can be verified.
 		if anew := g.fetchAnew(ctx); anew != nil {
@@ -126,6 +131,32 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 		return false, g.weigh(ctx, err)
 	}
 	return len(c.Records) > 0, nil
+}
+
+// heal fetches the list anew because a piece of it could not be read, which cause says
+// if nothing has yet. Where the source has no snapshot it begins from the beginning.
+// The old list answers meanwhile, and refers whomever that piece concerns.
+func (g *Gate) heal(ctx context.Context, cause error) (progress bool, err error) {
+	if cause != nil {
+		g.noteDamage(ctx, cause)
+	}
+	err = g.fetchAnew(ctx)
+	if gongxin.CodeOf(err) == "FEED_NO_SNAPSHOT" {
+		err = g.beginAgain(context.WithoutCancel(ctx))
+	}
+	if err != nil {
+		return false, g.weigh(ctx, err)
+	}
+	return true, nil
+}
+
+// noteDamage reports that a piece of the list could not be read, and lets whoever
+// follows fetch it anew.
+func (g *Gate) noteDamage(ctx context.Context, err error) {
+	if !g.broken.Swap(true) {
+		g.report(ctx, fmt.Errorf("%w: %w", gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), err), err))
+		g.wakeFollowing()
+	}
 }
 
 // weigh does what an error of following asks for beside being tried again: a fork
@@ -153,10 +184,13 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if err != nil {
 		return err
 	}
-	file := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
-	next, changes, err := follower.Advance(g.state.at, file, c)
-	if file.fault != nil {
-		return fmt.Errorf("read state: %w", file.fault)
+	if g.state.lost {
+		return gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), "another list was to take its place")
+	}
+	before := rowsOf(g.state.list.View().Get)
+	next, changes, err := follower.Advance(g.state.at, before, c)
+	if before.fault != nil {
+		return fmt.Errorf("read the list: %w", before.fault)
 	}
 	if err != nil {
 		return errors.Join(err, g.keepEvidence(c, err))
@@ -174,17 +208,18 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if next == g.state.at {
 		return nil
 	}
-	d, err := reduce(changes, g.index.Entry, func(id gongxin.ListingID) (held, bool, error) { return known(id, g.index, file) })
+	m, err := reduce(changes, g.state.list.Entry, before.row)
 	if err != nil {
-		return fmt.Errorf("read state: %w", err)
+		return fmt.Errorf("read the list: %w", err)
 	}
 	if next.Keys != g.state.at.Keys {
 		g.remembered = time.Time{} // note it beside the outcomes at once: a list fetched anew is verified by it
 	}
-	if err := g.state.write(context.WithoutCancel(ctx), d, next); err != nil {
+	step, err := g.state.write(m, next)
+	if err != nil {
 		return err
 	}
-	g.takeOver(context.WithoutCancel(ctx), d, next)
+	g.takeOver(context.WithoutCancel(ctx), m, step)
 	if len(changes) > 0 {
 		g.abnormal.Store(nil)
 		if err := g.confirm(next); err != nil {
@@ -195,49 +230,48 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	return nil
 }
 
-// known returns how the listing id stands before changes: as index and file hold it.
-func known(id gongxin.ListingID, index *screen.Memory, file *elements) (h held, ok bool, err error) {
-	hit, ok := index.Get(id)
-	if ok {
-		h.entry = hit.Entry
-		h.since, h.whose, err = file.standing(id)
-	}
-	return h, ok, err
-}
-
 // takeOver makes d, which is durable, what answers come from, and ends the
 // restrictions that do not stand with it.
-func (g *Gate) takeOver(ctx context.Context, d difference, next feed.Position) {
+func (g *Gate) takeOver(ctx context.Context, d difference, step *screen.Step) {
 	now := map[gongxin.ListingID]standing{}
-	for _, h := range d.put {
-		if _, ok := g.index.Get(h.id); ok { // else nothing is open on its account
-			now[h.id] = standing{in: true, since: h.since, whose: h.whose, until: h.entry.Until}
+	for i, r := range d.put {
+		if d.was[i] { // else nothing is open on its account
+			now[r.Listing] = standing{in: true, since: r.Since, whose: r.Whose, until: r.Until}
 		}
 	}
 	for _, l := range d.gone {
 		now[l.id] = standing{why: endedBy[l.kind], whose: l.whose}
 	}
-	g.watched.ended(ctx, d.gone, next.Head.Size)
-	g.mu.Lock()
-	ended, err := 0, error(nil)
+	ended, err, size := 0, error(nil), g.state.at.Head.Size
+	g.watched.ended(ctx, d.gone, size)
 	if len(now) > 0 {
-		ended, err = g.outcomes.settle(ctx, now, next.Head.Size, gongxin.Millis(g.config.Now()))
+		ended, err = g.outcomes.settle(ctx, now, size, gongxin.Millis(g.config.Now()))
 	}
-	for _, h := range d.put {
-		g.index.Put(h.id, h.entry)
-	}
-	for _, l := range d.gone {
-		g.index.Remove(l.id)
-	}
-	g.view = g.viewOf(next)
-	g.mu.Unlock()
+	g.show(step.View(), g.state.at)
+	step.Publish()
 	g.watched.changed(ctx, d)
 	g.differChanged(ctx, d)
-	g.ended(ctx, ended, next.Head.Size)
+	g.ended(ctx, ended, size)
 	if err != nil {
 		g.unlifted = true // nobody is restricted anew; the record follows as soon as the disk lets it
 		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 	}
+}
+
+// compact writes the list anew when its log has grown long. Answers go on meanwhile.
+// The caller holds g.following.
+func (g *Gate) compact() error {
+	if log, base := g.state.list.Changes(); g.state.lost || log <= max(longLog, base/4) {
+		return nil
+	}
+	err := g.state.list.Compact()
+	if list := g.state.list.View(); list != g.view.Load().list {
+		g.show(list, g.state.at)
+	}
+	if err != nil {
+		return fmt.Errorf("write the list anew: %w", err)
+	}
+	return nil
 }
 
 // ended tells that n restrictions ended, lifted or kept on.
@@ -254,7 +288,7 @@ func (g *Gate) settle(ctx context.Context) {
 	g.following.Lock()
 	defer g.following.Unlock()
 	if g.unlifted {
-		if err := g.reconcile(ctx); err != nil {
+		if err := g.reconcile(ctx, g.state.list.View(), g.state.at); err != nil {
 			g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
 		} else {
 			g.unlifted = false
@@ -281,135 +315,12 @@ func (g *Gate) settle(ctx context.Context) {
 	if err == nil {
 		err = g.erase(ctx)
 	}
+	if err == nil {
+		err = g.compact()
+	}
 	if err != nil {
 		g.report(ctx, err)
 	}
-}
-
-// An anew keeps a list that is being fetched as a whole.
-type anew struct {
-	elements
-	write func(difference) error
-	index *screen.Memory
-	old   *screen.Memory // the list before, for telling that a listing is another person's now
-}
-
-// Apply takes a part of it.
-func (a *anew) Apply(changes []feed.Change) error {
-	d, err := reduce(changes, a.index.Entry, a.known)
-	if err != nil {
-		return err
-	}
-	if err := a.write(d); err != nil {
-		return err
-	}
-	for _, h := range d.put {
-		a.index.Put(h.id, h.entry)
-	}
-	for _, l := range d.gone {
-		a.index.Remove(l.id)
-	}
-	return a.fault
-}
-
-func (a *anew) known(id gongxin.ListingID) (held, bool, error) {
-	h, ok, err := known(id, a.index, &a.elements)
-	if hit, was := a.old.Get(id); err == nil && !ok && was {
-		return held{entry: hit.Entry}, true, nil
-	}
-	return h, ok, err
-}
-
-// fetchAnew fetches the list as a snapshot into a file of its own and, once all
-// of it is verified, lets that take the place of the present one. Until then, and
-// if it fails, nothing changes.
-func (g *Gate) fetchAnew(ctx context.Context) (err error) {
-	g.following.Lock()
-	defer g.following.Unlock()
-	path := filepath.Join(g.config.Dir, stateFile)
-	if err := removeFile(path + newSuffix); err != nil {
-		return fmt.Errorf("fetch the list: %w", err)
-	}
-	fresh, index, err := openState(ctx, path+newSuffix, g.key, g.config.VerifierKey)
-	if err != nil {
-		return fmt.Errorf("fetch the list: %w", err)
-	}
-	at, err := g.fill(ctx, fresh, index)
-	if closing := fresh.db.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		return errors.Join(err, removeFile(path+newSuffix))
-	}
-	return g.replace(context.WithoutCancel(ctx), index, at)
-}
-
-// fill writes a snapshot and what follows it into fresh, in one transaction.
-func (g *Gate) fill(ctx context.Context, fresh *state, index *screen.Memory) (feed.Position, error) {
-	tx, err := fresh.db.BeginTx(ctx, nil)
-	if err != nil {
-		return feed.Position{}, fmt.Errorf("fetch the list: %w", err)
-	}
-	defer tx.Rollback() // after Commit there is nothing to roll back
-	into := &anew{elements: elements{ctx: ctx, query: tx.QueryRowContext}, index: index, old: g.index,
-		write: func(d difference) error { return fresh.writeRows(ctx, tx, d) }}
-	at, err := feed.Bootstrap(ctx, g.config.Source, g.follower, g.known(), into)
-	if err == nil {
-		err = into.fault
-	}
-	if err == nil {
-		err = fresh.writePosition(ctx, tx, at)
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
-	return at, err
-}
-
-// replace lets the new file take the place of the present one. What is left of
-// the old one goes first, lest its write-ahead log be taken for the new one's.
-func (g *Gate) replace(ctx context.Context, index *screen.Memory, at feed.Position) error {
-	path := filepath.Join(g.config.Dir, stateFile)
-	if !g.state.closed {
-		if err := g.state.db.Close(); err != nil {
-			g.config.Log.WarnContext(ctx, "the old list was not closed in order", "err", err)
-		}
-		g.state.closed = true // until the new one is open, another fetch is the way on
-	}
-	err := removeBeside(path)
-	if err == nil {
-		err = os.Rename(path+newSuffix, path)
-	}
-	if err == nil {
-		err = syncDir(g.config.Dir)
-	}
-	if err == nil {
-		g.state, err = attachState(ctx, path, g.state, at)
-	}
-	if err != nil {
-		return fmt.Errorf("replace the list: %w", err)
-	}
-	g.abnormal.Store(nil)
-	if at.Head.At.IsZero() { // a beginning: who is restricted stays so until a list is there
-		g.setView(index, at)
-		return nil
-	}
-	g.loading = false
-	g.watched.refetched()
-	g.undiffered = true
-	g.mu.Lock() // so that no answer is given before what has ended is lifted
-	g.index, g.view = index, g.viewOf(at)
-	err = g.reconcile(ctx)
-	g.mu.Unlock()
-	if err != nil {
-		g.unlifted = true
-		g.report(ctx, fmt.Errorf("lift restrictions: %w", err))
-	}
-	if err := errors.Join(g.forgetLoading(), g.confirm(at)); err != nil {
-		g.report(ctx, err) // the list is applied all the same
-	}
-	g.config.Log.InfoContext(ctx, "list fetched", "sequence", at.Head.Size, "listings", at.Head.Count)
-	return nil
 }
 
 // maxEvidence bounds how many files are kept of what was refused.

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -149,22 +148,4 @@ func holds(p feed.Position, s feed.Signed) bool {
 		}
 	}
 	return false
-}
-
-// begin puts an empty list at the position at in the place of the present one. Who
-// is restricted stays so until the new list is there.
-func (g *Gate) begin(ctx context.Context, at feed.Position) error {
-	path := filepath.Join(g.config.Dir, stateFile)
-	if err := removeFile(path + newSuffix); err != nil {
-		return fmt.Errorf("begin anew: %w", err)
-	}
-	fresh, index, err := openState(ctx, path+newSuffix, g.key, g.config.VerifierKey)
-	if err != nil {
-		return fmt.Errorf("begin anew: %w", err)
-	}
-	err = fresh.write(ctx, difference{}, at)
-	if err = errors.Join(err, fresh.db.Close()); err != nil {
-		return fmt.Errorf("begin anew: %w", err)
-	}
-	return g.replace(ctx, index, at)
 }

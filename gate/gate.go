@@ -17,8 +17,6 @@ import (
 	"gongxin/screen"
 )
 
-const stateFile = "state.db"
-
 // A Gate is a department's instance.
 type Gate struct {
 	config   Config
@@ -31,12 +29,12 @@ type Gate struct {
 	watched  watchlist
 	randomMu sync.Mutex
 
-	mu    sync.RWMutex // index and view are of one sequence
-	index *screen.Memory
-	view  view
+	view   atomic.Pointer[view] // what answers come from; never nil once the gate is open
+	broken atomic.Bool          // a piece of the list could not be read: it is fetched anew
 
 	following  sync.Mutex // holds state: whoever follows, and Close
 	state      *state
+	earlier    *earlier  // the list of an earlier version, as long as none has taken its place
 	unlifted   bool      // a lift failed after the list had moved on: reconcile again
 	undiffered bool      // what is remembered has to be held against the list again
 	remembered time.Time // when the newest position was last noted in outcomes.db
@@ -108,59 +106,45 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	if g.signs, err = g.openReceiptKey(); err != nil {
 		return err
 	}
-	path := filepath.Join(g.config.Dir, stateFile)
-	if err := removeFile(path + newSuffix); err != nil { // of a fetch that was cut off
-		return fmt.Errorf("open gate: %w", err)
-	}
-	s, index, err := openState(ctx, path, g.key, g.config.VerifierKey)
+	path, hub := filepath.Join(g.config.Dir, listDir), newHubKey(g.config.VerifierKey)
+	s, err := openState(g.config.Lists, path, g.key, hub)
 	switch {
 	case gongxin.CodeOf(err) == "GATE_OTHER_HUB":
 		return gongxin.Conflict("GATE_OTHER_HUB", g.config.Dir)
 	case err != nil && damage(err):
 		g.report(ctx, fmt.Errorf("%w: %w", gongxin.Unavailable("GATE_STATE_CORRUPT", path, err), err))
-		if s, index, err = g.startAfresh(ctx); err != nil {
+		if s, err = g.startAfresh(path, hub); err != nil {
 			return err
 		}
-	case locked(err):
+	case errors.Is(err, screen.ErrInUse):
 		return gongxin.Conflict("GATE_IN_USE", g.config.Dir)
 	case err != nil:
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	g.state = s
-	g.setView(index, s.at)
+	if s.begun && len(g.outcomes.head) > 0 && !exists(filepath.Join(g.config.Dir, stateFile)) {
+		g.report(ctx, gongxin.Unavailable("GATE_STATE_CORRUPT", path, "it is missing"))
+	}
+	g.show(s.list.View(), s.at)
 	_, loading := os.Stat(filepath.Join(g.config.Dir, firstLoadFile))
 	g.loading = loading == nil
 	g.undiffered = true
 	if err := g.openWatchlist(ctx); err != nil {
-		return errors.Join(err, s.db.Close())
+		return errors.Join(err, s.close())
 	}
-	if s.at.Head.At.IsZero() {
-		return nil // nothing is known yet: nothing can be lifted for having ended
+	if err := g.openEarlier(ctx); err != nil {
+		return errors.Join(err, s.close())
 	}
-	err = g.reconcile(ctx)
-	if err == nil {
-		err = g.confirm(s.at)
-	}
-	if err != nil {
-		return errors.Join(err, s.db.Close())
-	}
-	return nil
-}
-
-// startAfresh puts a damaged state aside and opens an empty one.
-func (g *Gate) startAfresh(ctx context.Context) (*state, *screen.Memory, error) {
-	path := filepath.Join(g.config.Dir, stateFile)
-	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format(asideForm))
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, nil, fmt.Errorf("put the damaged state aside: %w", err)
+	if !s.at.Head.At.IsZero() { // else nothing is known yet, and nothing can be lifted for having ended
+		err = g.reconcile(ctx, s.list.View(), s.at)
+		if err == nil {
+			err = g.confirm(s.at)
+		}
+		if err != nil {
+			return errors.Join(err, s.close())
 		}
 	}
-	s, index, err := openState(ctx, path, g.key, g.config.VerifierKey)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	return s, index, nil
+	return nil
 }
 
 // removeFile removes a database and what belongs to it, if they are there.
@@ -181,39 +165,30 @@ func removeBeside(path string) error {
 	return nil
 }
 
-// setView swaps index and view for those of at.
-func (g *Gate) setView(index *screen.Memory, at feed.Position) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.index, g.view = index, g.viewOf(at)
+// show lets answers come from list, which is at the position at.
+func (g *Gate) show(list *screen.View, at feed.Position) {
+	v := &view{list: list, hubKey: g.follower.VerifierKey(at), over: make(chan struct{})}
+	if h := at.Head; !h.At.IsZero() {
+		v.sequence, v.asOf = h.Size, h.At
+		if h.Size >= g.known().Head.Size { // else on the way back to where it was: older than what it knew
+			v.freshUntil = h.At.Add(g.config.MaxAge)
+		}
+	}
+	if before := g.view.Swap(v); before != nil {
+		close(before.over)
+	}
 }
 
-func (g *Gate) viewOf(at feed.Position) view {
-	h, v := at.Head, view{hubKey: g.follower.VerifierKey(at)}
-	if h.At.IsZero() {
-		return v
-	}
-	v.sequence, v.asOf = h.Size, h.At
-	if h.Size >= g.known().Head.Size { // else on the way back to where it was: older than what it knew
-		v.freshUntil = h.At.Add(g.config.MaxAge)
-	}
-	return v
-}
-
-// reconcile ends every open restriction that does not stand with the list.
-// One that was made at a later sequence than the gate is at now, before the list
-// had to be fetched again, is left for the events in between to decide.
-func (g *Gate) reconcile(ctx context.Context) error {
-	if g.state.closed {
-		return nil // another file is about to take its place
-	}
-	file := &elements{ctx: ctx, query: g.state.db.QueryRowContext}
+// reconcile ends every open restriction that does not stand with list, which is at
+// the position at. One that was made at a later sequence, before the list had to be
+// fetched again, is left for the events in between to decide.
+func (g *Gate) reconcile(ctx context.Context, list *screen.View, at feed.Position) error {
 	stands := func(id gongxin.ListingID) (standing, error) {
-		h, in, err := known(id, g.index, file)
-		return standing{in: in, since: h.since, whose: h.whose, until: h.entry.Until, who: g.persons.of(h.entry), why: endedSomehow}, err
+		r, in, err := list.Get(id)
+		return standing{in: in, since: r.Since, whose: r.Whose, until: r.Until, who: g.persons.of(r.Entry), why: endedSomehow}, err
 	}
-	n, err := g.outcomes.reconcile(ctx, stands, g.view.sequence, gongxin.Millis(g.config.Now()), g.loading)
-	g.ended(ctx, n, g.view.sequence)
+	n, err := g.outcomes.reconcile(ctx, stands, at.Head.Size, gongxin.Millis(g.config.Now()), g.loading)
+	g.ended(ctx, n, at.Head.Size)
 	return err
 }
 
@@ -222,12 +197,7 @@ func (g *Gate) reconcile(ctx context.Context) error {
 func (g *Gate) Close() error {
 	g.following.Lock()
 	defer g.following.Unlock()
-	remembering := errors.Join(g.watched.done(context.Background()), g.remember(context.Background()))
-	var closing error
-	if !g.state.closed {
-		closing = g.state.db.Close()
-	}
-	return errors.Join(remembering, closing, g.outcomes.close())
+	return errors.Join(g.watched.done(context.Background()), g.remember(context.Background()), g.state.close(), g.outcomes.close())
 }
 
 // remember notes the newest position beside the outcomes, so that a list that has
@@ -299,9 +269,7 @@ type Status struct {
 // Status tells how the gate stands now.
 func (g *Gate) Status() Status {
 	now := g.config.Now()
-	g.mu.RLock()
-	v, listings := g.view, g.index.Len()
-	g.mu.RUnlock()
+	v := g.view.Load()
 	counts := g.outcomes.tally()
 	oldest, reading := time.Time{}, error(nil)
 	if counts.calls > 0 {
@@ -310,7 +278,7 @@ func (g *Gate) Status() Status {
 	g.statusMu.Lock()
 	defer g.statusMu.Unlock()
 	s := Status{State: stateFollowing, Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
-		Fresh: v.fresh(now), Listings: listings, RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
+		Fresh: v.fresh(now), Listings: v.list.Len(), RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
 		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Watched: counts.watched, WatchedLost: g.watched.away(), AlertsOpen: counts.alerts, AlertsWaiting: counts.unseen, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
 		ReceiptKey: g.signs.VerifierKey(), HubKey: v.hubKey, Abnormal: g.abnormal.Load()}
 	if s.Abnormal != nil {

@@ -100,11 +100,9 @@ func (g *Gate) loaded(ctx context.Context) error {
 		return nil
 	}
 	g.loading = false
-	g.mu.Lock()
-	err := g.reconcile(ctx)
-	g.mu.Unlock()
+	err := g.reconcile(ctx, g.state.list.View(), g.state.at)
 	if err == nil {
-		err = g.forgetLoading()
+		err = errors.Join(g.removeEarlier(), g.forgetLoading())
 	}
 	if err != nil {
 		g.loading = true

@@ -243,7 +243,7 @@ func TestAListIsFetchedAgainByTheKeyThatReplacedTheGivenOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.snapshot()
-	put(t, filepath.Join(c.Dir, stateFile), []byte("damaged beyond recognition"))
+	ruin(t, c.Dir)
 	g = reopened(t, c)
 	h.catchUp(t, g)
 	if s := g.Status(); s.Listings != 2 || s.HubKey != h.VerifierKey {

@@ -333,6 +333,8 @@ func rowSum(domain string, fields ...[]byte) (d ledger.Digest) {
 	return d
 }
 
+func word(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
 func outboxSum(reference string, part int, kind string, refused int) ledger.Digest {
 	return rowSum("outbox", []byte(reference), word(uint64(part)), []byte(kind), word(uint64(refused)))
 }

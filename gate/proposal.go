@@ -55,9 +55,10 @@ func (g *Gate) ProposeReview(ctx context.Context, listing gongxin.ListingID, rea
 		return Proposal{}, gongxin.Invalid("REMARK_NEEDED")
 	}
 	now := gongxin.Millis(g.config.Now())
-	g.mu.RLock()
-	_, inForce := g.index.Get(listing)
-	g.mu.RUnlock()
+	_, inForce, err := g.listing(listing)
+	if err != nil {
+		return Proposal{}, fmt.Errorf("read the list: %w", err)
+	}
 	reference, err := g.newReference("P", now)
 	if err != nil {
 		return Proposal{}, err

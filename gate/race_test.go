@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/feed"
+	"gongxin/screen"
 )
 
 // TestReadersSeeOneSequenceOrTheNext screens from several goroutines while the
@@ -95,7 +97,7 @@ func TestReadersSeeOneSequenceOrTheNext(t *testing.T) {
 	g.outcomes.mu.Lock()
 	defer g.outcomes.mu.Unlock()
 	for id := range g.outcomes.open {
-		if _, ok := g.index.Get(id); !ok {
+		if _, in, err := g.state.list.View().Get(id); !in || err != nil {
 			t.Errorf("a restriction outlasts listing %s", id)
 		}
 	}
@@ -138,7 +140,7 @@ func TestOutcomesThatCannotBeKeptGiveNoAnswer(t *testing.T) {
 	if d, err := g.Screen(t.Context(), Query{Scenario: "flight", Number: citizen(900), Name: "李四"}); err != nil || d.Outcome != gongxin.Clear {
 		t.Errorf("clear: %+v, %v", d, err)
 	}
-	if err := g.state.db.Close(); err != nil {
+	if err := g.state.close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -153,11 +155,26 @@ func BenchmarkScreen(b *testing.B) {
 	h.sign()
 	g := h.openWith(b, c)
 	h.catchUp(b, g)
-	e := entry(b, 0)
-	for i := range n {
-		e.Subject.Number, e.Subject.Name = parse(b, citizen(i)), fmt.Sprint("王", i)
-		id := gongxin.ListingID{0: byte(i), 1: byte(i >> 8), 2: byte(i >> 16), 15: 1}
-		g.index.Put(id, g.index.Entry(*e))
+	g.following.Lock()
+	at := g.state.at
+	err := g.build(b.Context(), func(list *screen.Builder) (feed.Position, error) {
+		e := entry(b, 0)
+		for from := 0; from < n; from += 1000 {
+			var rows []screen.Row
+			for i := from; i < from+1000; i++ {
+				e.Subject.Number, e.Subject.Name = parse(b, citizen(i)), fmt.Sprint("王", i)
+				id := gongxin.ListingID{0: byte(i), 1: byte(i >> 8), 2: byte(i >> 16), 15: 1}
+				rows = append(rows, screen.Row{Listing: id, Sequence: uint64(i), Entry: list.Entry(*e)})
+			}
+			if err := list.Add(rows); err != nil {
+				return at, err
+			}
+		}
+		return at, nil
+	})
+	g.following.Unlock()
+	if err != nil {
+		b.Fatal(err)
 	}
 	ctx := b.Context()
 	queries := make([]Query, 1<<14)

@@ -237,6 +237,13 @@ func (o *outcomes) remember(ctx context.Context, head []byte) error {
 	return err
 }
 
+// openListings returns on whose account somebody is restricted, and how often.
+func (o *outcomes) openListings() map[gongxin.ListingID]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.open)
+}
+
 func (o *outcomes) tally() outcomeCounts {
 	o.mu.Lock()
 	defer o.mu.Unlock()

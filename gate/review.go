@@ -96,10 +96,7 @@ func (g *Gate) AnswerReview(ctx context.Context, reference string, upheld bool, 
 	if r.answer, r.answeredBy, err = reasonBy(reason, by); err != nil {
 		return Review{}, err
 	}
-	g.mu.RLock()
-	sequence := g.view.sequence
-	g.mu.RUnlock()
-	if r, err = g.outcomes.answerReview(ctx, r, sequence); err != nil {
+	if r, err = g.outcomes.answerReview(ctx, r, g.view.Load().sequence); err != nil {
 		return Review{}, g.notKept(ctx, reference, err)
 	}
 	g.wakeDelivery()

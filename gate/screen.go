@@ -20,22 +20,24 @@ const (
 	maxNames    = 20   // namesakes that an answer shows
 	maxCompared = 1000 // namesakes that are compared with what else is known
 	maxAttempts = 8
+	awaited     = time.Second // for a newer view
 	// maxAhead is how far a checkpoint may lie before the gate's clock has come to
 	// it: more means that the clock is wrong and freshness cannot be judged.
 	maxAhead = 10 * time.Minute
 )
 
-// A view is what the gate knows at one sequence. The index beside it is the one of
-// the same sequence as long as Gate.mu is held.
+// A view is what the gate knows at one sequence. It does not change.
 type view struct {
+	list       *screen.View
 	sequence   uint64
 	asOf       time.Time
-	freshUntil time.Time // zero if nothing was verified yet
-	hubKey     string    // whose checkpoints are taken
+	freshUntil time.Time     // zero if nothing was verified yet
+	hubKey     string        // whose checkpoints are taken
+	over       chan struct{} // closed once there is a newer one
 }
 
 // fresh tells whether the copy is known to be current at now.
-func (v view) fresh(now time.Time) bool {
+func (v *view) fresh(now time.Time) bool {
 	return !now.After(v.freshUntil) && now.Add(maxAhead).After(v.asOf)
 }
 
@@ -60,7 +62,9 @@ func (g *Gate) Screen(ctx context.Context, q Query) (d gongxin.Decision, err err
 		switch {
 		case err == nil:
 			return d, nil
-		case !errors.Is(err, errMoved) && !errors.Is(err, errTaken):
+		case errors.Is(err, errMoved):
+			g.await(ctx, d.Sequence)
+		case !errors.Is(err, errTaken):
 			return gongxin.Decision{}, err
 		} // the list changed between looking and recording, or two references met: look again
 	}
@@ -73,17 +77,19 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	number, _, parsing := identity.Parse(q.Number)
 	bare := parsing != nil && strings.TrimSpace(q.Number) == ""
 
-	g.mu.RLock()
-	v := g.view
-	fresh := v.fresh(now)
 	var hits []screen.Hit
-	if fresh && parsing == nil {
-		hits = g.index.Lookup(number, nil)
-	} else if fresh && bare {
-		hits = g.index.ByName(q.Name, maxCompared, nil)
-	}
-	g.mu.RUnlock()
-
+	v, err := g.newest(func(v *view) (err error) {
+		if !v.fresh(now) {
+			return nil
+		}
+		if parsing == nil {
+			hits, err = v.list.Lookup(number, nil)
+		} else if bare {
+			hits, err = v.list.ByName(q.Name, maxCompared, nil)
+		}
+		return err
+	})
+	fresh := v.fresh(now)
 	*d = gongxin.Decision{Outcome: gongxin.Clear, Scenario: q.Scenario, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil}
 	switch {
 	case bare && match.Fold(q.Name) == "":
@@ -91,6 +97,10 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	case !fresh:
 		d.Outcome = gongxin.Refer
 		d.Reasons = []gongxin.Reason{staleReason(now, v)}
+		return nil, nil
+	case err != nil: // it cannot be known whether there is more
+		g.noteDamage(context.Background(), err)
+		d.Outcome, d.Reasons = gongxin.Refer, appendReason(nil, "LIST_DAMAGED", text("LIST_DAMAGED"))
 		return nil, nil
 	case parsing != nil && !bare:
 		d.Outcome = gongxin.Refer
@@ -120,10 +130,39 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 
 // listing returns what the gate holds now of the listing id, if it is in force.
 func (g *Gate) listing(id gongxin.ListingID) (hit screen.Hit, in bool, err error) {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
-	hit, in = g.index.Get(id)
-	return hit, in, nil
+	_, err = g.newest(func(v *view) error {
+		row, found, err := v.list.Get(id)
+		hit, in = screen.Hit{Listing: row.Listing, Sequence: row.Sequence, Entry: row.Entry}, found
+		return err
+	})
+	return hit, in, err
+}
+
+// newest calls look with the newest view, again if that was superseded meanwhile, and
+// returns the view that look ended with.
+func (g *Gate) newest(look func(*view) error) (*view, error) {
+	for {
+		v := g.view.Load()
+		if err := look(v); err == nil || v == g.view.Load() && !errors.Is(err, screen.ErrPast) {
+			return v, err
+		}
+	}
+}
+
+// await waits until there is a newer view than the one of sequence, for which the
+// lifts are being recorded that come before it.
+func (g *Gate) await(ctx context.Context, sequence uint64) {
+	v := g.view.Load()
+	if v.sequence != sequence {
+		return
+	}
+	t := time.NewTimer(awaited)
+	defer t.Stop()
+	select {
+	case <-v.over:
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }
 
 // strongest returns n of found, those that block first.
@@ -139,7 +178,7 @@ func strongest(found []finding, n int) []finding {
 	return append(kept, rest...)[:n]
 }
 
-func staleReason(now time.Time, v view) gongxin.Reason {
+func staleReason(now time.Time, v *view) gongxin.Reason {
 	const form = "2006-01-02 15:04:05"
 	switch {
 	case v.asOf.IsZero():

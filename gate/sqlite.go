@@ -11,6 +11,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"gongxin/screen"
 )
 
 // openFile opens a database file, made if missing, for this process alone: the
@@ -91,6 +93,14 @@ func primary(err error) int {
 	return 0
 }
 
+// unreadable marks a row that cannot be scanned as damage, and leaves SQLite's own errors.
+func unreadable(err error) error {
+	if primary(err) != 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDamaged, err)
+}
+
 // locked tells whether another process holds the file.
 func locked(err error) bool {
 	c := primary(err)
@@ -100,7 +110,7 @@ func locked(err error) bool {
 // damage tells whether err says that a file is damaged, and not that the disk is
 // full, a permission is missing, or that somebody cancelled.
 func damage(err error) bool {
-	if errors.Is(err, errDamaged) {
+	if piece := (*screen.Damage)(nil); errors.Is(err, errDamaged) || errors.As(err, &piece) {
 		return true
 	}
 	var e *sqlite.Error

@@ -161,16 +161,17 @@ func (g *Gate) catchUpWithoutLifting(t testing.TB, h *hub) error {
 	if err != nil {
 		return err
 	}
-	file := &elements{ctx: t.Context(), query: g.state.db.QueryRowContext}
-	next, changes, err := g.follower.Advance(g.state.at, file, c)
+	before := rowsOf(g.state.list.View().Get)
+	next, changes, err := g.follower.Advance(g.state.at, before, c)
 	if err != nil {
 		return err
 	}
-	d, err := reduce(changes, g.index.Entry, func(id gongxin.ListingID) (held, bool, error) { return known(id, g.index, file) })
+	m, err := reduce(changes, g.state.list.Entry, before.row)
 	if err != nil {
 		return err
 	}
-	return g.state.write(t.Context(), d, next)
+	_, err = g.state.write(m, next)
+	return err
 }
 
 func TestASnapshotAfterASuspensionLiftsWhatStoodBefore(t *testing.T) {
@@ -396,75 +397,4 @@ func TestRandomHistoriesRestrictWhileInForceAndNoLonger(t *testing.T) {
 			rt.Fatalf("%d listings, want %d", s.Listings, inForce)
 		}
 	})
-}
-
-// oldState makes the state's file of the first version out of the present one.
-const oldState = `
-	CREATE TABLE listings_1 (
-		id BLOB PRIMARY KEY,
-		sequence INTEGER NOT NULL,
-		element BLOB NOT NULL,
-		hash INTEGER NOT NULL,
-		tag BLOB NOT NULL,
-		name TEXT NOT NULL,
-		masked TEXT NOT NULL,
-		case_number TEXT NOT NULL,
-		court TEXT NOT NULL,
-		severity TEXT NOT NULL,
-		published INTEGER NOT NULL,
-		until INTEGER NOT NULL,
-		sum BLOB NOT NULL
-	) WITHOUT ROWID;
-	INSERT INTO listings_1 SELECT id, sequence, element, hash, tag, name, masked, case_number, court, severity, published, until, sum FROM listings;
-	DROP TABLE listings;
-	ALTER TABLE listings_1 RENAME TO listings`
-
-func TestAStateOfTheFirstVersionIsGoneOnWith(t *testing.T) {
-	h := newHub(t)
-	dir := t.TempDir()
-	ids := []gongxin.ListingID{h.admit(entry(t, 0)), h.admit(entry(t, 1))}
-	c := h.config(dir)
-	g, err := Open(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.catchUp(t, g)
-	d := g.person(t, 0)
-	position := g.Position()
-	rows, err := query(t.Context(), g.state.db, func(r scanner) (held, error) { return scanHeld(r, g.state.sums()) }, readListings)
-	if err != nil || len(rows) != 2 {
-		t.Fatal(rows, err)
-	}
-	for _, row := range rows { // sums as the first version wrote them: without since and whose
-		row.since, row.whose = 0, 0
-		if _, err := g.state.db.ExecContext(t.Context(), `UPDATE listings SET sum = $2 WHERE id = $1`, row.id[:], g.state.sums().held(row)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := g.state.db.ExecContext(t.Context(), oldState); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // brought up to date once, and then as it is
-		g, err = Open(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s := g.Status(); g.Position() != position || s.Listings != 2 || s.LastError != nil || g.stands(t, d.Reference).State != stateInForce {
-			t.Errorf("status: %+v", s)
-		}
-		if err := g.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	h.suspend(ids[0])
-	h.resume(ids[0], entry(t, 0))
-	h.correct(ids[1], entry(t, 1))
-	g = h.openWith(t, c)
-	h.catchUp(t, g)
-	if r := g.stands(t, d.Reference); because(r) != endedSuspended {
-		t.Errorf("suspended since: %+v", r)
-	}
 }

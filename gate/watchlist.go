@@ -280,8 +280,8 @@ func (w *watchlist) changed(ctx context.Context, d difference) {
 	}
 	var ids []gongxin.ListingID
 	for _, h := range d.put {
-		if len(w.open[h.id]) > 0 || w.first[w.marked(h.entry.Mark)] != 0 {
-			ids = append(ids, h.id)
+		if len(w.open[h.Listing]) > 0 || w.first[w.marked(h.Mark)] != 0 {
+			ids = append(ids, h.Listing)
 		}
 	}
 	for _, l := range d.gone {

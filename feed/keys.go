@@ -112,6 +112,14 @@ func (f Follower) announced(k Keys, changes []Change) (Keys, error) {
 	return k, nil
 }
 
+// AnnouncesKey tells whether a leaf in binary form announces another key. An answer, and
+// a member of a package, ends behind the first that does: a follower has to see it under
+// a checkpoint by the old key before anything that the new one signed.
+func AnnouncesKey(leaf []byte) bool {
+	v, err := ledger.ViewLeaf(leaf)
+	return err == nil && string(v.Kind()) == string(gongxin.KeyAnnouncement)
+}
+
 // Witnesses are what a follower demands beside the hub's own signature: others who
 // have seen the log grow (C2SP tlog-cosignature). A hub that shows one history
 // here and another there then needs their help.

@@ -194,7 +194,7 @@ func (m Manifest) check() error {
 			}
 			begins = size
 		case f.Name == checkpointFile:
-			checkpoint = f.Bytes <= ledger.MaxCheckpoint
+			checkpoint = f.Bytes <= ledger.MaxWitnessed
 		case f.Name == PackageList, f.Name == PackageSheet, f.Name == PackageReadme, f.Name == PackageReadmeZH:
 		default:
 			if _, ok := changesMember(f.Name); !ok {

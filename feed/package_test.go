@@ -105,6 +105,38 @@ func TestPackageOfChangesIsFollowed(t *testing.T) {
 	}
 }
 
+func TestAPackageMayEndWithACheckpointOfManyWitnesses(t *testing.T) {
+	l := story(t)
+	own := bytes.Clone(l.heads[l.tree.Size()])
+	var known []*ledger.Witness
+	with := bytes.Clone(own)
+	for i := range 16 {
+		w, ours := newWitness(t, strings.Repeat("w", 100)+string(rune('a'+i))+".example", uint64(100+i), l)
+		line, err := w.add(own, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		with, known = append(with, line...), append(known, ours)
+	}
+	if len(with) <= ledger.MaxCheckpoint {
+		t.Fatalf("only %d bytes", len(with))
+	}
+	l.heads[l.tree.Size()] = with
+	p, err := l.read(l.pack(l.manifest(0), nil))
+	if err != nil || !bytes.Equal(p.Checkpoint(), with) {
+		t.Fatalf("%v", err)
+	}
+	f := l.follower()
+	f.Witnesses = Witnesses{known, 16}
+	c, err := p.Source().Changes(context.Background(), p.To, 0)
+	if err == nil {
+		_, err = f.Open(Position{}, c.Checkpoint)
+	}
+	if err != nil {
+		t.Errorf("the witnesses are not found: %v", err)
+	}
+}
+
 func TestFullPackageBeginsWithTheSnapshot(t *testing.T) {
 	l := story(t)
 	snapshot := l.snapshot()

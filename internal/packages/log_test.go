@@ -106,6 +106,31 @@ func (l *memoryLog) do(e gongxin.Event) {
 	l.sign()
 }
 
+// handOver announces another key, and lets it sign from then on: first its own announcement.
+func (l *memoryLog) handOver() {
+	l.t.Helper()
+	secret, _, err := ledger.GenerateKey(origin, rand.Reader)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	next, err := ledger.NewSigner(secret)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for range 2 {
+		body, err := gongxin.KeyAnnounced{VerifierKey: next.VerifierKey(), From: l.now}.Body()
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		leaf := ledger.Leaf{Kind: string(gongxin.KeyAnnouncement), At: l.now}
+		salt := bytes.Repeat([]byte{byte(len(l.records))}, ledger.SaltSize)
+		leaf.Commitments[gongxin.AudiencePartner] = ledger.Commit(salt, body)
+		l.add(feed.Record{Leaf: leaf.Append(nil), Salt: salt, Body: body})
+		l.sign()
+		l.signer = next
+	}
+}
+
 func (l *memoryLog) add(r feed.Record) {
 	l.tree.Append(ledger.RecordHash(r.Leaf))
 	l.records = append(l.records, r)
@@ -183,8 +208,8 @@ func (l *memoryLog) HeadAt(_ context.Context, size uint64) (ledger.Head, bool, e
 }
 
 // Changes gives two events at a time, so that a package has several members.
-func (l *memoryLog) Changes(_ context.Context, after uint64, _ int) ([]feed.Record, []byte, error) {
-	end := min(after+2, l.tree.Size())
+func (l *memoryLog) Changes(_ context.Context, after uint64, limit int) ([]feed.Record, []byte, error) {
+	end := min(after+2, after+uint64(limit), l.tree.Size())
 	return l.records[after:end], l.heads[end], nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"gongxin"
@@ -219,9 +220,13 @@ func (b *builder) collect(ctx context.Context, v View) error {
 }
 
 // addChanges adds a member with changes after the first at ones and returns where
-// it ends.
+// it ends: at a key that is announced, under the old key's checkpoint of that size.
 func (b *builder) addChanges(ctx context.Context, v View, at uint64) (end uint64, err error) {
 	records, checkpoint, err := v.Changes(ctx, at, memberEvents)
+	announces := func(r feed.Record) bool { return feed.AnnouncesKey(r.Leaf) }
+	if n := 1 + slices.IndexFunc(records, announces); err == nil && n > 0 && n < len(records) {
+		records, checkpoint, err = v.Changes(ctx, at, n)
+	}
 	if err == nil && len(records) == 0 {
 		err = fmt.Errorf("no changes after %d", at)
 	}

@@ -145,6 +145,43 @@ func TestADepartmentFollowsItsPackages(t *testing.T) {
 	}
 }
 
+// A department that has the old key alone sees in its package that the log was
+// handed over, before anything that the new key signed.
+func TestAPackageCarriesTheHandOverToAnotherKey(t *testing.T) {
+	for before := range 4 { // wherever the announcement falls
+		l := newLog(t)
+		old, held := l.verifier(), inForce{}
+		for range 2 + before {
+			l.admit("甲某某")
+		}
+		l.handOver()
+		l.admit("乙某")
+		since := uint64(1)
+		m, err := l.room().Make(context.Background(), Order{Gate: "island", Department: "海岛部门", Since: &since, Out: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, file, err := ReadFile(m.Path, old, l.verifier())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := feed.Follower{Verifier: old, Audience: gongxin.AudiencePartner}
+		at, changes, err := f.Advance(feed.Position{}, held, feed.Changes{Records: l.records[:1], Checkpoint: l.heads[1]})
+		for err == nil && held.Apply(changes) == nil && at.Tree.Size() < p.To {
+			var c feed.Changes
+			if c, err = p.Source().Changes(context.Background(), at.Tree.Size(), 0); err == nil {
+				at, changes, err = f.Advance(at, held, c)
+			}
+		}
+		if err != nil || at.Head != l.head || at.Keys.Current != l.signer.VerifierKey() {
+			t.Errorf("announced after %d events: at %d by %q, %v", 2+before, at.Head.Size, at.Keys.Current, err)
+		}
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestTheListSaysWhatChanged(t *testing.T) {
 	l := newLog(t)
 	r := l.room()

@@ -36,12 +36,13 @@ var allowed = map[string][]string{
 	"relay":              {"", "ledger", "feed"},
 	"internal/stream":    {"", "gate"},
 	"internal/gatetest":  {"", "identity", "ledger", "feed", "gate", "internal/synthetic"}, // for the tests of what stands around a gate
-	"internal/synthetic": {"", "identity"}, // invented subjects for the demonstration and the benchmarks
+	"internal/synthetic": {"", "identity"},                                                 // invented subjects for the demonstration and the benchmarks
 	"internal/batch":     {"", "identity", "match", "measure", "gate"},
-	"internal/web":       {""},             // says what it needs as web.Source, and the hub gives it
+	"internal/web":       {""}, // says what it needs as web.Source, and the hub gives it
 	"internal/hub": {"", "identity", "ledger", "internal/calendar", "internal/courts", "internal/policy", "measure", "internal/intake",
 		"internal/register", "feed", "internal/store", "internal/access", "internal/documents", "internal/oversight", "internal/web"},
 	"cmd/gongxin":    {"all"},
+	"examples":       {},   // clients in other languages: nothing of ours
 	"docs":           {""}, // its tests keep the pages true
 	"scripts/gotest": {},   // runs the tests
 }

@@ -15,9 +15,10 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// A disk is the directory of one gate and what is wrong with it. SQLite's file
-// layer for Unix lets its system calls be replaced (xSetSystemCall), and every
-// write, cut and removal of a gate's two databases passes here first.
+// A disk is the directory of one gate and what is wrong with it. The files of the
+// list are opened through it (gate.Config.Lists), and SQLite's file layer for Unix lets
+// its system calls be replaced (xSetSystemCall): every write, cut, renaming and removal
+// of the list and of the record passes here first.
 type disk struct {
 	dir string
 
@@ -74,14 +75,21 @@ func (d *disk) remove() error {
 	return os.RemoveAll(d.dir)
 }
 
-// gone is what a killed gate's directory is called until the gate is closed, so that
+// killed is what a killed gate's directory is called until the gate is closed, so that
 // whatever the rest of the killed process does by a path finds nothing.
-const gone = ".killed"
+const killed = ".killed"
 
 // kill ends what the gate does to its disk, as kill -9 would. The caller holds d.mu.
 func (d *disk) kill() {
 	d.dead, d.killIn = true, 0
-	_ = os.Rename(d.dir, d.dir+gone) // fails only if it is so called already
+	_ = os.Rename(d.dir, d.dir+killed) // fails only if it is so called already
+}
+
+// gone tells whether the process that the disk was for was killed.
+func (d *disk) gone() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.dead
 }
 
 // revive gives the directory back as the kill left it.
@@ -95,7 +103,7 @@ func (d *disk) revive() error {
 	if err := os.RemoveAll(d.dir); err != nil { // of what was killed, and made the directory again
 		return err
 	}
-	return os.Rename(d.dir+gone, d.dir)
+	return os.Rename(d.dir+killed, d.dir)
 }
 
 // A verdict says what becomes of one call.
@@ -105,10 +113,17 @@ type verdict struct {
 	lie   bool          // it is not done, and said to be
 }
 
-// judge decides about the next call on the file called name; writing says that it
-// needs room. Only writes of the list are ever lost in silence: what a disk does that
-// to cannot keep the record, and the gate refuses to start.
-func (d *disk) judge(name string, writing bool) verdict {
+// What a call does.
+type call uint8
+
+const (
+	changes    call = iota // needs no room
+	writes                 // needs room
+	writesList             // likewise; alone of all it may be lost in silence: what does that to the record cannot keep it, and the gate refuses to start
+)
+
+// judge decides about the next call.
+func (d *disk) judge(what call) verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.dead {
@@ -121,10 +136,10 @@ func (d *disk) judge(name string, writing bool) verdict {
 			return verdict{errno: syscall.EIO, part: d.torn}
 		}
 	}
-	if writing && d.full {
+	if what != changes && d.full {
 		return verdict{errno: syscall.ENOSPC}
 	}
-	if writing && d.loseIn > 0 && strings.HasPrefix(name, "state.db") {
+	if what == writesList && d.loseIn > 0 {
 		if d.loseIn--; d.loseIn == 0 {
 			d.lost = true
 			return verdict{lie: true}
@@ -137,16 +152,15 @@ func (d *disk) judge(name string, writing bool) verdict {
 func diskOf(path string) *disk {
 	disks.RLock()
 	defer disks.RUnlock()
-	return disks.byDir[strings.TrimSuffix(filepath.Dir(path), gone)]
+	return disks.byDir[strings.TrimSuffix(filepath.Dir(path), killed)]
 }
 
-func diskOfFile(fd int32) (d *disk, name string) {
+func diskOfFile(fd int32) *disk {
 	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
 	if err != nil {
-		return nil, ""
+		return nil
 	}
-	path = strings.TrimSuffix(path, " (deleted)")
-	return diskOf(path), filepath.Base(path)
+	return diskOf(strings.TrimSuffix(path, " (deleted)"))
 }
 
 // pointer turns an address of SQLite's own memory, which no collector moves, into a pointer.
@@ -167,13 +181,11 @@ func pwrite(tls *libc.TLS, fd int32, b uintptr, n uint64, off int64) int64 {
 }
 
 func written(tls *libc.TLS, fd int32, n uint64, really func(n uint64) int64) int64 {
-	d, name := diskOfFile(fd)
+	d := diskOfFile(fd)
 	if d == nil {
 		return really(n)
 	}
-	switch v := d.judge(name, true); {
-	case v.lie:
-		return int64(n)
+	switch v := d.judge(writes); {
 	case v.errno != 0:
 		if part := n * uint64(v.part) / 256; part > 0 {
 			really(part)
@@ -184,8 +196,8 @@ func written(tls *libc.TLS, fd int32, n uint64, really func(n uint64) int64) int
 }
 
 func ftruncate(tls *libc.TLS, fd int32, size int64) int32 {
-	if d, name := diskOfFile(fd); d != nil {
-		if v := d.judge(name, false); v.errno != 0 {
+	if d := diskOfFile(fd); d != nil {
+		if v := d.judge(changes); v.errno != 0 {
 			return fail(tls, v.errno)
 		}
 	}
@@ -194,7 +206,7 @@ func ftruncate(tls *libc.TLS, fd int32, size int64) int32 {
 
 func unlink(tls *libc.TLS, path uintptr) int32 {
 	if d := diskOf(libc.GoString(path)); d != nil {
-		if v := d.judge("", false); v.errno != 0 {
+		if v := d.judge(changes); v.errno != 0 {
 			return fail(tls, v.errno)
 		}
 	}

@@ -5,10 +5,10 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"gongxin"
@@ -271,8 +271,7 @@ func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history)
 	where := fmt.Sprintf("gate %d at %d, %s part %d (given at %d, %s): %+v", g.n, g.floor, r.reference, i+1, r.sequence, ended(p), f)
 	if lax && !stands {
 		q, in := h.force[g.floor][r.listings[i]]
-		// Without the list of before the gate cannot tell whose the listing was.
-		stands = in && (q.person == r.person || g.damaged) && !f.over
+		stands = in && q.person == r.person && !f.over
 	}
 	switch p.State {
 	case "in_force":
@@ -382,19 +381,19 @@ func (g *gateway) told() {
 
 // erased looks on the gate's disk for bystanders, who were asked about and are listed nowhere.
 func (g *gateway) erased() {
-	files, err := os.ReadDir(g.disk.dir)
-	if err != nil {
-		g.w.violate("simulation", "%v", err)
-	}
-	for _, f := range files {
-		b, err := os.ReadFile(filepath.Join(g.disk.dir, f.Name()))
-		if err != nil || strings.HasPrefix(f.Name(), "evidence") {
-			continue
+	err := filepath.WalkDir(g.disk.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Base(filepath.Dir(path)) == "evidence" {
+			return err
 		}
+		b, err := os.ReadFile(path)
 		for n := people; n < people+bystanders; n++ {
 			if bytes.Contains(b, []byte(numberOf(n))) || bytes.Contains(b, []byte(nameOf(n))) {
-				g.w.violate("screening-stays-local", "gate %d keeps person %d, who was only asked about, in %s", g.n, n, f.Name())
+				g.w.violate("screening-stays-local", "gate %d keeps person %d, who was only asked about, in %s", g.n, n, d.Name())
 			}
 		}
+		return err
+	})
+	if err != nil {
+		g.w.violate("simulation", "%v", err)
 	}
 }

@@ -187,7 +187,7 @@ func (g *gateway) open(again int) {
 		client := &http.Client{Transport: g.link}
 		opened, err := gate.Open(gate.Config{Dir: g.disk.dir, Name: fmt.Sprintf("gate%d", g.n), Department: "铁路部门", VerifierKey: g.w.key,
 			Source: feed.HTTPSource{URL: hubURL, Client: client}, Reporter: gate.HTTPReporter{URL: hubURL, Client: client},
-			MaxAge: maxAge, Now: g.clock, Random: g.random})
+			MaxAge: maxAge, Now: g.clock, Random: g.random, Lists: g.disk.openList})
 		g.disk.mu.Lock()
 		g.disk.killIn = 0
 		dead, full := g.disk.dead, g.disk.full
@@ -301,8 +301,8 @@ func (w *world) do(s step) {
 		g.damaged = true // and with it, what it knows of whose list it had: as below
 	case losesState:
 		g.shut(true)
-		for _, suffix := range []string{"", "-wal", "-journal"} {
-			_ = os.Remove(filepath.Join(g.disk.dir, "state.db"+suffix)) // which may not be there
+		if err := os.RemoveAll(filepath.Join(g.disk.dir, "list")); err != nil {
+			w.violate("simulation", "%v", err)
 		}
 		g.damaged, g.floor, g.asOf = true, 0, time.Time{}
 		g.applied = nil // nor does it know any more whose list it was, see docs/simulation.md

@@ -56,26 +56,51 @@ func Dir(path string) (*Directory, error) {
 	return &Directory{path: path, lock: f}, nil
 }
 
+// DirReader is Dir for OpenReader, beside a writer: it locks nothing, and whatever
+// would write fails.
+func DirReader(path string) *Directory { return &Directory{path: path} }
+
+var errReadOnly = errors.New("the list was opened for reading")
+
 // Close lets others write.
-func (d *Directory) Close() error { return d.lock.Close() }
+func (d *Directory) Close() error {
+	if d.lock == nil {
+		return nil
+	}
+	return d.lock.Close()
+}
 
 // Create makes the file name, or empties it.
 func (d *Directory) Create(name string) (File, error) {
+	if d.lock == nil {
+		return nil, errReadOnly
+	}
 	return openOS(filepath.Join(d.path, name), os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 }
 
 // Open opens the file name.
 func (d *Directory) Open(name string) (File, error) {
+	if d.lock == nil {
+		return openOS(filepath.Join(d.path, name), os.O_RDONLY)
+	}
 	return openOS(filepath.Join(d.path, name), os.O_RDWR)
 }
 
 // Rename renames.
 func (d *Directory) Rename(from, to string) error {
+	if d.lock == nil {
+		return errReadOnly
+	}
 	return os.Rename(filepath.Join(d.path, from), filepath.Join(d.path, to))
 }
 
 // Remove removes.
-func (d *Directory) Remove(name string) error { return os.Remove(filepath.Join(d.path, name)) }
+func (d *Directory) Remove(name string) error {
+	if d.lock == nil {
+		return errReadOnly
+	}
+	return os.Remove(filepath.Join(d.path, name))
+}
 
 // List gives the names of all files.
 func (d *Directory) List() ([]string, error) {

@@ -19,10 +19,21 @@ func fold(a, b uint64) uint64 {
 // hash returns the hash of s, never 0.
 func (k *seed) hash(s string) uint64 {
 	if len(s) == 18 { // numbers of citizens
-		return k.end(fold(word(s, 0)^k[0], word(s, 8)^k[1])^word(s, 10), 18)
+		return k.hash18(word(s, 0), word(s, 8), word(s, 10))
 	}
 	return k.hashOther(s)
 }
+
+// hashBytes is hash of b.
+func (k *seed) hashBytes(b []byte) uint64 {
+	if len(b) == 18 {
+		return k.hash18(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[10:]))
+	}
+	return k.hashOther(string(b))
+}
+
+// hash18 returns the hash of 18 bytes, given as the words at 0, 8 and 10.
+func (k *seed) hash18(a, b, c uint64) uint64 { return k.end(fold(a^k[0], b^k[1])^c, 18) }
 
 func (k *seed) hashOther(s string) uint64 {
 	n := uint64(len(s))

@@ -267,6 +267,27 @@ func (v *View) Maybe(numbers []identity.Number, out []bool) {
 	}
 }
 
+// Candidate is Maybe for one number, given as the ASCII bytes of its canonical form: of
+// an organisation, those of its organisation code. What is no number is asked for like
+// one that nobody has. It allocates nothing.
+func (v *View) Candidate(number []byte) bool {
+	hash := v.numbers.hashBytes(number)
+	return v.number.may(hash) && v.candidate(hash)
+}
+
+// Candidates is Candidate for many, which is several times as fast.
+func (v *View) Candidates(numbers [][]byte, out []bool) {
+	var hashes [together]uint64
+	for len(numbers) > 0 {
+		n := min(len(numbers), together)
+		for i, number := range numbers[:n] {
+			hashes[i] = v.numbers.hashBytes(number)
+		}
+		v.maybe(&hashes, out[:n])
+		numbers, out = numbers[n:], out[n:]
+	}
+}
+
 // together is how many numbers are looked for at once: all are hashed, then all marks
 // are read, then all compared, so that the waits for memory overlap.
 const together = 64

@@ -134,6 +134,9 @@ func compareNames(listed, given Party) named {
 		return found(gongxin.GradeEqual, rankEqual, verdict, listed, given)
 	}
 	x, y := isOrganisation(a), isOrganisation(b)
+	if x != y && (x || mayBeShort(a)) && (y || mayBeShort(b)) { // 苏州恒瑞贸易 may stand for 苏州恒瑞贸易有限公司
+		x, y = true, true
+	}
 	switch {
 	case x && y:
 		return compareOrganisations(readOrganisation(a), readOrganisation(b), listed, given)
@@ -144,6 +147,19 @@ func compareNames(listed, given Party) named {
 		return compareLatin(a, b, listed, given)
 	}
 	return comparePersons(a, b, listed, given)
+}
+
+// mayBeShort tells whether a folded name that does not end like an organisation's may be
+// one cut short: five characters and more in Chinese, without a dot.
+func mayBeShort(folded string) bool {
+	n := 0
+	for _, r := range folded {
+		if !isHan(r) {
+			return false
+		}
+		n++
+	}
+	return n >= 5
 }
 
 // plainly folds width, spaces and case alone, so that what is left to fold is a variant.
@@ -163,14 +179,10 @@ func comparePersons(a, b string, listed, given Party) named {
 	if a == b {
 		return found(gongxin.GradeStrong, rankStrong, gongxin.VerdictVariant, listed, given)
 	}
-	if looseA, looseB := loosen(a), loosen(b); looseA == looseB { // 范 and 範
-		// A name that is written in traditional characters otherwise has the traditional one
-		// by its writing; one that is not has it as another character.
-		if inTraditional(listed.Name) && looseA != a || inTraditional(given.Name) && looseB != b {
-			return found(gongxin.GradeStrong, rankStrong, gongxin.VerdictVariant, listed, given)
-		}
-	}
 	x, y := []rune(a), []rune(b)
+	if loosen(a) == loosen(b) && byWriting(x, y, listed.Name, given.Name) {
+		return found(gongxin.GradeStrong, rankStrong, gongxin.VerdictVariant, listed, given)
+	}
 	if at, ok := oneDiffers(x, y); ok {
 		return oneCharacter(x[at], y[at], len(x) >= 3, listed, given)
 	}
@@ -193,7 +205,7 @@ func oneCharacter(x, y rune, neighbours bool, listed, given Party) named {
 		fact.Verdict, rank = gongxin.VerdictNeighbour, rankNeighbour
 	case sound == soundsSame:
 		fact.Verdict, rank = gongxin.VerdictHomophone, rankSound
-	case look:
+	case look || looseShape(x) == looseShape(y):
 		fact.Verdict, rank = gongxin.VerdictLookAlike, rankLook
 	case sound == soundsNear:
 		fact.Verdict, rank = gongxin.VerdictHomophone, rankNearSound
@@ -210,8 +222,31 @@ func oneCharacter(x, y rune, neighbours bool, listed, given Party) named {
 	return found(gongxin.GradeWeak, rank, fact.Verdict, listed, given, fact)
 }
 
-// inTraditional tells whether name has a character that only traditional text has, apart
-// from those that are two characters in names.
+// byWriting tells whether two names that Key writes alike differ by their writing
+// alone, so that they may be one. A name that is written in traditional characters otherwise
+// has 範 for 范 by its writing (範偉, 范伟); one that is not has it as another character
+// (範明, 范明). And 蘋 may be written for 𬞟, although it folds to 苹.
+func byWriting(x, y []rune, listed, given string) bool {
+	t := table()
+	for i, a := range x {
+		b := y[i]
+		if a == b {
+			continue
+		}
+		inListed, inGiven := t.of(a)&loose != 0, t.of(b)&loose != 0
+		switch {
+		case t.doubles[a] != 0 && strings.ContainsRune(given, t.doubles[a]):
+		case t.doubles[b] != 0 && strings.ContainsRune(listed, t.doubles[b]):
+		case inListed && t.doubles[a] == 0 && inTraditional(listed):
+		case inGiven && t.doubles[b] == 0 && inTraditional(given):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// inTraditional tells whether name has a character that is traditional beyond doubt.
 func inTraditional(name string) bool {
 	t := table()
 	for _, r := range name {

@@ -40,6 +40,13 @@ func TestNamesAreGraded(t *testing.T) {
 		{"王小明", "王小明(男)", "strong", "variant"},
 		{"范伟", "範偉", "strong", "variant"},
 		{"于伟", "於偉", "strong", "variant"},
+		{"于峰", "於峯", "strong", "variant"},
+		{"钟伟", "鍾偉", "strong", "variant"},
+		{"锺伟", "鍾偉", "strong", "variant"},
+		{"刘𬞟", "劉蘋", "strong", "variant"},
+		{"刘苹", "劉蘋", "equal", "variant"},
+		{"刘苹", "刘𬞟", "weak", "look_alike"},
+		{"于俯", "于頫", "weak", "homophone"},
 		{"余伟", "餘偉", "equal", "variant"},
 		{"余明", "餘明", "equal", "variant"},
 		{"JOHN SMITH", "john smith", "equal", "same"},
@@ -48,6 +55,7 @@ func TestNamesAreGraded(t *testing.T) {
 
 		{"于明", "於明", "weak", "homophone"},
 		{"范明", "範明", "weak", "homophone"},
+		{"于偉", "於伟", "weak", "homophone"},
 		{"张伟", "章伟", "weak", "homophone"},
 		{"王小明", "王小鸣", "weak", "homophone"},
 		{"王小明", "王晓明", "weak", "homophone"},
@@ -106,6 +114,11 @@ func TestNamesAreGraded(t *testing.T) {
 		{"苏州恒瑞贸易有限公司无锡分公司", "苏州恒瑞贸易有限公司苏州分公司", "none", "differs"},
 		{"苏州恒瑞贸易有限公司", "苏州恒锐贸易有限公司", "weak", "homophone"},
 		{"江苏恒瑞贸易有限公司", "苏州恒瑞贸易有限公司", "weak", "differs"},
+		{"苏州恒瑞贸易有限公司", "苏州恒瑞贸易", "weak", "differs"},
+		{"淮安恒瑞贸易有限公司", "江苏省淮安市恒瑞贸易有限公司", "strong", "variant"},
+		{"通州恒瑞贸易有限公司", "南通市通州区恒瑞贸易有限公司", "strong", "variant"},
+		{"北京市通州区恒瑞贸易有限公司", "南通市通州区恒瑞贸易有限公司", "none", "differs"},
+		{"苏州恒瑞合伙企业（有限合伙）", "蘇州恆瑞合夥企業（有限合夥）", "strong", "variant"},
 		{"上海恒瑞（苏州）有限公司", "上海恒瑞有限公司", "none", "differs"},
 	} {
 		for _, way := range [][2]string{{tt.listed, tt.given}, {tt.given, tt.listed}} {

@@ -9,17 +9,17 @@ func compareOrganisations(x, y organisation, listed, given Party) named {
 	say := func(about string, v gongxin.Verdict, l, g string) {
 		facts = append(facts, gongxin.Fact{About: about, Verdict: v, Listed: l, Given: g})
 	}
-	place := x.region == y.region
-	if !place || x.writtenRegion != y.writtenRegion {
+	place, within := x.place.relation(y.place)
+	if !place || x.writtenPlace != y.writtenPlace {
 		v := gongxin.VerdictVariant
 		switch {
 		case place:
-		case x.region == "" || y.region == "" || within(x.region, y.region) || within(y.region, x.region):
+		case within || x.place.name == "" || y.place.name == "":
 			v = gongxin.VerdictDiffers
 		default:
 			v = gongxin.VerdictContradicts // 苏州恒瑞 and 无锡恒瑞 are two firms
 		}
-		say("place", v, x.writtenRegion, y.writtenRegion)
+		say("place", v, x.writtenPlace, y.writtenPlace)
 	}
 	form := x.form == y.form
 	if x.writtenForm != y.writtenForm {
@@ -47,7 +47,7 @@ func compareOrganisations(x, y organisation, listed, given Party) named {
 	}
 	same := x.stem == y.stem
 	switch differences := count(!place, !form, !branch); {
-	case x.key() == y.key():
+	case place && x.key() == y.key():
 		return found(gongxin.GradeStrong, rankStrong, gongxin.VerdictVariant, listed, given, facts...)
 	case same && differences == 1:
 		return found(gongxin.GradeWeak, rankForm, gongxin.VerdictDiffers, listed, given, facts...)

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -74,7 +75,7 @@ func TestFoldingMeetsEveryVariantOfTheFile(t *testing.T) {
 func TestEveryShapeFoldsToOneThatStays(t *testing.T) {
 	n := 0
 	for line := range linesOf(shapesFile) {
-		all := []rune(line)
+		all := []rune(strings.ReplaceAll(line, "|", ""))
 		for _, r := range all {
 			n++
 			if got := Fold(string(r)); got != string(all[0]) {

@@ -134,9 +134,9 @@ func nearOrganisations(o organisation) iter.Seq[string] {
 				return
 			}
 		}
-		if o.region != "" {
+		if o.place.name != "" {
 			anywhere := o
-			anywhere.region = ""
+			anywhere.place = place{}
 			if !give(anywhere.key()) {
 				return
 			}

@@ -9,16 +9,16 @@ import (
 // An organisation is the name of one, taken apart after folding: place, what it is
 // called and does, legal form, and the branch of it that is meant, if one is.
 type organisation struct {
-	region string // code of a division, or a name that several bear; "" if none is named
+	place  place  // where, zero if none is named
 	stem   string // 恒瑞贸易
 	form   string // legal form in one writing of several; "" for those whose name says none
-	branch string // 苏州分公司, with the place as a code
+	branch string // 苏州分公司, with the place in its short name
 
-	writtenRegion, writtenForm string // as the folded name has them
+	writtenPlace, writtenForm string // as the folded name has them
 }
 
 // key puts the parts together in one order.
-func (o *organisation) key() string { return o.region + o.stem + o.form + o.branch }
+func (o *organisation) key() string { return o.place.name + o.stem + o.form + o.branch }
 
 // endings mark a name of four characters and more as an organisation's.
 var endings = strings.Fields(`公司 集团 企业 合伙 厂 店 中心 社 院 所 部 局 会 学校 大学 中学 小学 学院 幼儿园 银行 分行 支行 商行 车行 馆 场 站 行 室 队 处 坊 吧 苑 城 园
@@ -127,32 +127,34 @@ func readOrganisation(folded string) organisation {
 	var o organisation
 	s := strings.TrimRight(folded, ".。,，、;；:：*\"'“”")
 	s = strings.TrimLeft(s, "\"'“”*")
-	var bracketed string // the place in brackets
+	var bracketed place
+	var written string
 	s = eachBracket(s, func(inside string) (keep bool) {
 		if isNote(inside) {
 			return false
 		}
-		if code, rest := takeRegion(inside); code != "" && rest == "" && bracketed == "" {
-			bracketed = inside
+		if where, rest := takeRegion(inside); where.name != "" && rest == "" && written == "" {
+			bracketed, written = where, inside
 			return false
 		}
 		return true
 	})
+	s = strings.ReplaceAll(s, "合夥", "合伙") // 夥 is a character of its own, but not here
 	all := s
-	o.region, s = takeRegion(s)
-	o.writtenRegion = all[:len(all)-len(s)]
+	o.place, s = takeRegion(s)
+	o.writtenPlace = all[:len(all)-len(s)]
 	if s == "" { // a place alone is a name
-		o.region, o.writtenRegion, s = "", "", all
+		o.place, o.writtenPlace, s = place{}, "", all
 	}
-	if bracketed != "" {
-		inside, _ := takeRegion(bracketed)
-		if o.region == "" {
-			o.region, o.writtenRegion = inside, "("+bracketed+")"
-		} else if o.region != inside {
-			s += "(" + inside + ")" // 上海恒瑞（苏州）有限公司 names two places
-			if i := lastForm(s[:len(s)-len(inside)-2]); i > 0 {
-				body := s[:len(s)-len(inside)-2]
-				s = body[:i] + inside + body[i:]
+	if written != "" {
+		if o.place.name == "" {
+			o.place, o.writtenPlace = bracketed, "("+written+")"
+		} else if same, _ := o.place.relation(bracketed); !same {
+			// 上海恒瑞（苏州）有限公司 names two places: the second stays in the name.
+			if i := lastForm(s); i > 0 {
+				s = s[:i] + bracketed.name + s[i:]
+			} else {
+				s += bracketed.name
 			}
 		}
 	}
@@ -164,8 +166,8 @@ func readOrganisation(folded string) organisation {
 			}
 		}
 		if tail != "" && isBranch(tail) {
-			code, rest := takeRegion(dropMarks(tail))
-			s, o.branch = head, code+rest
+			at, rest := takeRegion(dropMarks(tail))
+			s, o.branch = head, at.name+rest
 		}
 	}
 	for _, f := range forms {

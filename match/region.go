@@ -14,22 +14,27 @@ var regionsFile string
 // places knows the divisions of the country by name, with and without their kind:
 // 苏州市 and 苏州 are 320500.
 type places struct {
-	codes map[string][]string // name → codes that bear it
-	full  map[string]bool     // names with their kind
-	most  map[string]int      // first two characters → bytes of the longest name that begins so
+	codes   map[string][]string // name → codes that bear it
+	full    map[string]bool     // names with their kind
+	shortOf map[string]string   // code → name without its kind
+	most    map[string]int      // first two characters → bytes of the longest name that begins so
 }
 
 // nations are those in the names of autonomous regions, which the short name leaves out.
 var nations = strings.Fields("维吾尔 壮族 回族 藏族 彝族 苗族 侗族 布依族 土家族 朝鲜族 哈尼族 傣族 白族 傈僳族 景颇族 蒙古族 蒙古 哈萨克 柯尔克孜 羌族 瑶族 黎族 畲族 满族")
 
 var regions = sync.OnceValue(func() *places {
-	p := &places{codes: map[string][]string{}, full: map[string]bool{}, most: map[string]int{}}
+	p := &places{codes: map[string][]string{}, full: map[string]bool{}, shortOf: map[string]string{}, most: map[string]int{}}
 	for line := range linesOf(regionsFile) {
 		code, name, _ := strings.Cut(line, " ")
 		p.add(Fold(name), code, true)
 		short := Fold(shortRegion(name))
 		alone := !strings.HasSuffix(name, "县") || code[4:] == "00"
-		if utf8.RuneCountInString(short) >= 2 && short != Fold(name) {
+		if utf8.RuneCountInString(short) < 2 {
+			short = Fold(name)
+		}
+		p.shortOf[code] = short
+		if short != Fold(name) {
 			p.add(short, code, alone)
 		}
 	}
@@ -77,8 +82,8 @@ func shortRegion(name string) string {
 	return name
 }
 
-// within tells whether the division inner lies in outer, or is it: 320505 in 320500, in 320000.
-func within(inner, outer string) bool {
+// inside tells whether the division inner lies in outer, or is it: 320505 in 320500, in 320000.
+func inside(inner, outer string) bool {
 	return len(inner) == 6 && len(outer) == 6 && strings.HasPrefix(inner, trunk(outer))
 }
 
@@ -98,24 +103,37 @@ const kinds = "省市区县"
 
 var otherWords = strings.Fields("市政 市场 市容 市郊 市井 区块 区域 县域 省心 省力")
 
+// A place is a division as a name has it: its short name, and the codes that this may mean.
+type place struct {
+	name  string
+	codes []string
+}
+
 // takeRegion takes the place off the front of s, which is folded: 江苏省苏州市恒瑞贸易 gives
-// 320500 and 恒瑞贸易. A place that several divisions are called, such as 鼓楼, gives that
-// name. No place gives "" and s.
-func takeRegion(s string) (region, rest string) {
+// 苏州, 320500 and 恒瑞贸易. No place gives the zero place and s.
+func takeRegion(s string) (where place, rest string) {
 	p := regions()
-	var now []string // codes that what was read so far may mean
 	rest = s
 	for range 3 {
-		next, after := p.step(rest, now)
-		if next == nil {
+		codes, after := p.step(rest, where.codes)
+		if codes == nil {
 			break
 		}
-		region, now, rest = next[0], next, after
-		if len(next) > 1 {
-			region = s[:len(s)-len(after)]
+		where.name, where.codes = p.shortOf[codes[0]], codes
+		rest = after
+	}
+	return where, rest
+}
+
+// relation tells whether two places may be one, and whether one may lie within the other.
+func (w place) relation(v place) (same, within bool) {
+	for _, a := range w.codes {
+		for _, b := range v.codes {
+			same = same || a == b && w.name == v.name
+			within = within || inside(a, b) || inside(b, a)
 		}
 	}
-	return region, rest
+	return same || len(w.codes) == 0 && len(v.codes) == 0, within
 }
 
 // step reads one division at the front of s that lies within one of now.
@@ -132,7 +150,7 @@ func (p *places) step(s string, now []string) (codes []string, rest string) {
 		all := p.codes[name]
 		if now != nil {
 			all = slices.DeleteFunc(append(slices.Clone(all), p.codes["+"+name]...), func(code string) bool {
-				return !slices.ContainsFunc(now, func(outer string) bool { return code != outer && within(code, outer) })
+				return !slices.ContainsFunc(now, func(outer string) bool { return code != outer && inside(code, outer) })
 			})
 		}
 		if len(all) == 0 {

@@ -17,6 +17,8 @@ var (
 	variantsFile string
 	//go:embed data/shapes.txt
 	shapesFile string
+	//go:embed data/doubles.txt
+	doublesFile string
 )
 
 // What the table says of a character: the low 21 bits are the one it folds to, the
@@ -27,7 +29,7 @@ const (
 	runeBits             = 1<<21 - 1
 	plain          entry = 1 << (iota + 20) // stays as it is
 	moved                                   // is written as another one
-	traditional                             // moved, and only traditional text has it
+	traditional                             // moved, and a converter to traditional writes it
 	loose                                   // stays, but Key writes it as another one (范, 範)
 	han                                     // one that names are written with
 	mark                                    // stands between or around the parts of a name, and Key drops it
@@ -38,10 +40,10 @@ func (e entry) to() rune { return rune(e & runeBits) }
 
 // shapes is what is known of characters: pages of 256 of them, nil where there is nothing.
 type shapes struct {
-	pages [(unicode.MaxRune + 1) >> 8]*[256]entry
-	loose map[rune]rune // traditional → simplified, for those that are two characters in names
-	dots  map[rune]bool // what stands for a middle dot between two parts of a name
-	pairs map[[2]rune]bool
+	pages   [(unicode.MaxRune + 1) >> 8]*[256]entry
+	loose   map[rune]rune // what Key writes instead of it: 范 for 範, 苹 for 𬞟
+	doubles map[rune]rune // 𬞟 → 蘋, which is written for 苹 too
+	dots    map[rune]bool // what stands for a middle dot between two parts of a name
 }
 
 func (s *shapes) of(r rune) entry {
@@ -70,37 +72,38 @@ var brackets = map[rune]rune{
 var ideographs = [][2]rune{{0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0x20000, 0x2A6DF}, {0x2A700, 0x2EBE0}, {0x30000, 0x323AF}}
 
 var table = sync.OnceValue(func() *shapes {
-	s := &shapes{loose: map[rune]rune{}, dots: map[rune]bool{}, pairs: map[[2]rune]bool{}}
+	s := &shapes{loose: map[rune]rune{}, doubles: map[rune]rune{}, dots: map[rune]bool{}}
 	for _, block := range ideographs {
 		for r := block[0]; r <= block[1]; r++ {
 			s.set(r, entry(r)|plain|han)
 		}
 	}
 	s.set('〇', '〇'|plain|han)
-	old := map[rune]bool{} // shapes that simplified text has as well
 	for row := range rowsOf(variantsFile) {
 		a, b := []rune(row[1])[0], []rune(row[2])[0]
 		switch row[0] {
 		case "dot":
 			s.dots[b] = true
 		case "review":
-			s.pairs[[2]rune{a, b}], s.pairs[[2]rune{b, a}] = true, true
 			if strings.Contains(row[5], "kSimplifiedVariant") {
 				s.loose[b] = a
 			}
-		default:
-			old[b] = !strings.Contains(row[5], "kSimplifiedVariant")
 		}
 	}
 	for line := range linesOf(shapesFile) {
-		all := []rune(line)
+		shapes, old, _ := strings.Cut(line, "|")
+		all := []rune(shapes)
 		for _, r := range all[1:] {
-			e := entry(all[0]) | moved | han
-			if !old[r] {
-				e |= traditional
-			}
-			s.set(r, e)
+			s.set(r, entry(all[0])|moved|han|traditional)
 		}
+		for _, r := range old {
+			s.set(r, entry(all[0])|moved|han)
+		}
+	}
+	for line := range linesOf(doublesFile) {
+		all := []rune(line) // 苹𬞟蘋
+		s.loose[all[1]] = all[0]
+		s.doubles[all[1]] = all[2]
 	}
 	for b := range s.loose {
 		s.set(b, entry(b)|plain|han|loose)

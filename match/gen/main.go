@@ -6,8 +6,8 @@
 //	go run ./match/gen -unihan /usr/share/unicode -opencc OpenCC/data/dictionary/TSCharacters.txt \
 //	    -divisions divisions.csv -data match/data
 //
-// It reads variants.csv and confused.txt and writes shapes.txt, readings.txt,
-// lookalikes.txt and regions.txt beside them. The same input gives the same bytes. data/README.md
+// It reads variants.csv and confused.txt and writes shapes.txt, doubles.txt,
+// readings.txt, lookalikes.txt and regions.txt beside them. The same input gives the same bytes. data/README.md
 // says what each holds and by which rule a character gets in.
 package main
 
@@ -83,7 +83,8 @@ func main() {
 	}
 	for name, text := range map[string]string{
 		"regions.txt":    regions,
-		"shapes.txt":     writeShapes(shapes),
+		"shapes.txt":     u.writeShapes(shapes, converted),
+		"doubles.txt":    u.writeDoubles(shapes, choice, converted),
 		"readings.txt":   u.writeReadings(shapes),
 		"lookalikes.txt": u.writeLooks(shapes, string(confused), choice),
 	} {
@@ -365,17 +366,61 @@ func (u *unihan) shapes(choice map[string][][2]rune, radicals map[rune]rune, con
 	return to
 }
 
-func writeShapes(to map[rune]rune) string {
-	from := map[rune][]rune{}
+// writeShapes lists each character with the traditional ones that are it, and after
+// a bar the shapes that simplified text has as well.
+func (u *unihan) writeShapes(to map[rune]rune, converted map[rune][]rune) string {
+	from, old := map[rune][]rune{}, map[rune][]rune{}
 	for c, o := range to {
-		from[o] = append(from[o], c)
+		if len(u.simplified[c]) > 0 || len(converted[c]) > 0 {
+			from[o] = append(from[o], c)
+			continue
+		}
+		old[o] = append(old[o], c)
+		from[o] = slices.Clip(from[o])
 	}
 	var out strings.Builder
 	for _, o := range slices.Sorted(maps.Keys(from)) {
 		slices.Sort(from[o])
-		fmt.Fprintf(&out, "%c%s\n", o, string(from[o]))
+		slices.Sort(old[o])
+		fmt.Fprintf(&out, "%c%s|%s\n", o, string(from[o]), string(old[o]))
 	}
 	return out.String()
+}
+
+// writeDoubles lists the traditional characters that stand for two of the table: first
+// the one that it folds to, or would, then the other, then itself: 苹𬞟蘋.
+func (u *unihan) writeDoubles(to map[rune]rune, choice map[string][][2]rune, converted map[rune][]rune) string {
+	first := maps.Clone(to)
+	review := map[[2]rune]bool{}
+	for _, pair := range choice["review"] {
+		review[pair], review[[2]rune{pair[1], pair[0]}] = true, true
+		if slices.Contains(u.simplified[pair[1]], pair[0]) {
+			first[pair[1]] = pair[0]
+		}
+	}
+	others := map[rune][]rune{}
+	for t, all := range u.simplified {
+		others[t] = append(others[t], all...)
+	}
+	for t, all := range converted {
+		others[t] = append(others[t], all...)
+	}
+	for s, all := range u.traditional {
+		for _, t := range all {
+			others[t] = append(others[t], s)
+		}
+	}
+	var lines []string
+	for t, s1 := range first {
+		slices.Sort(others[t])
+		for _, s2 := range slices.Compact(others[t]) {
+			if s2 != s1 && s2 != t && !review[[2]rune{s1, s2}] && !review[[2]rune{s2, t}] && u.standard[s2] > 0 && u.standard[s1] > 0 && u.standard[t] == 0 {
+				lines = append(lines, string([]rune{s1, s2, t}))
+			}
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // writeReadings lists each syllable with the characters that may be read so: those

@@ -154,7 +154,8 @@ func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Positio
 	g.abnormal.Store(nil)
 	var lifting error
 	if !at.Head.At.IsZero() { // else a beginning: who is restricted stays so until a list is there
-		g.loading, g.undiffered = false, true
+		g.undiffered = true
+		g.loading.Store(false)
 		g.watched.refetched()
 		if lifting = g.reconcile(ctx, index.View(), at); lifting != nil {
 			g.unlifted = true

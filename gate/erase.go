@@ -44,7 +44,7 @@ const (
 func (g *Gate) erase(ctx context.Context) error {
 	now := gongxin.Millis(g.config.Now())
 	today := gongxin.DayOf(now)
-	if g.swept.done == today || !g.view.Load().fresh(now) || g.loading {
+	if g.swept.done == today || !g.view.Load().fresh(now) || g.loading.Load() {
 		return nil
 	}
 	before := today.Start().In(gongxin.Shanghai).AddDate(-g.config.Retention, 0, 0)

@@ -34,13 +34,13 @@ type Gate struct {
 
 	following  sync.Mutex // holds state: whoever follows, and Close
 	state      *state
-	earlier    *earlier  // the list of an earlier version, as long as none has taken its place
-	unlifted   bool      // a lift failed after the list had moved on: reconcile again
-	undiffered bool      // what is remembered has to be held against the list again
-	remembered time.Time // when the newest position was last noted in outcomes.db
-	loading    bool      // a first list is fetched step by step
-	swept      sweep     // what is over is erased from the record
-	unkept     *act      // a fork that was seen, and its proof is not on disk yet
+	earlier    *earlier    // the list of an earlier version, as long as none has taken its place
+	unlifted   bool        // a lift failed after the list had moved on: reconcile again
+	undiffered bool        // what is remembered has to be held against the list again
+	remembered time.Time   // when the newest position was last noted in outcomes.db
+	loading    atomic.Bool // a first list is fetched step by step
+	swept      sweep       // what is over is erased from the record
+	unkept     *act        // a fork that was seen, and its proof is not on disk yet
 
 	fork     atomic.Pointer[act]      // that nobody has acknowledged
 	abnormal atomic.Pointer[Abnormal] // that nobody has approved or accepted
@@ -127,7 +127,7 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 	}
 	g.show(s.list.View(), s.at)
 	_, loading := os.Stat(filepath.Join(g.config.Dir, firstLoadFile))
-	g.loading = loading == nil
+	g.loading.Store(loading == nil)
 	g.undiffered = true
 	if err := g.openWatchlist(ctx); err != nil {
 		return errors.Join(err, s.close())
@@ -187,7 +187,7 @@ func (g *Gate) reconcile(ctx context.Context, list *screen.View, at feed.Positio
 		r, in, err := list.Get(id)
 		return standing{in: in, since: r.Since, whose: r.Whose, until: r.Until, who: g.persons.of(r.Entry), why: endedSomehow}, err
 	}
-	n, err := g.outcomes.reconcile(ctx, stands, at.Head.Size, gongxin.Millis(g.config.Now()), g.loading)
+	n, err := g.outcomes.reconcile(ctx, stands, at.Head.Size, gongxin.Millis(g.config.Now()), g.loading.Load())
 	g.ended(ctx, n, at.Head.Size)
 	return err
 }

@@ -81,13 +81,13 @@ const firstLoadFile = "first-load"
 func (g *Gate) guarded() (feed.Follower, error) {
 	f := g.follower.Accept(g.outcomes.accepted())
 	path := filepath.Join(g.config.Dir, firstLoadFile)
-	if g.state.at.Head.At.IsZero() && !g.loading {
+	if g.state.at.Head.At.IsZero() && !g.loading.Load() {
 		if err := writeFile(path, nil); err != nil {
 			return f, err
 		}
-		g.loading = true
+		g.loading.Store(true)
 	}
-	if g.loading {
+	if g.loading.Load() {
 		f.Guard = feed.Guard{}
 	}
 	return f, nil
@@ -96,16 +96,16 @@ func (g *Gate) guarded() (feed.Follower, error) {
 // loaded notes that the first list is complete, and lifts what does not stand with
 // it. The caller holds g.following.
 func (g *Gate) loaded(ctx context.Context) error {
-	if !g.loading {
+	if !g.loading.Load() {
 		return nil
 	}
-	g.loading = false
+	g.loading.Store(false)
 	err := g.reconcile(ctx, g.state.list.View(), g.state.at)
 	if err == nil {
 		err = errors.Join(g.removeEarlier(), g.forgetLoading())
 	}
 	if err != nil {
-		g.loading = true
+		g.loading.Store(true)
 		return fmt.Errorf("note that the list is complete: %w", err)
 	}
 	return nil

@@ -125,7 +125,7 @@ func TestAFirstListMayComeInManyPartsAndBeCutOff(t *testing.T) {
 	}
 	g = reopened(t, c)
 	h.catchUp(t, g)
-	if s := g.Status(); s.Listings != 20 || g.loading {
+	if s := g.Status(); s.Listings != 20 || g.loading.Load() {
 		t.Errorf("status: %+v", s)
 	}
 	if files, err := filepath.Glob(filepath.Join(c.Dir, firstLoadFile)); err != nil || len(files) != 0 {

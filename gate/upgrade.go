@@ -197,7 +197,7 @@ func (g *Gate) openEarlier(ctx context.Context) error {
 	if !exists(path) {
 		return removeBeside(path)
 	}
-	if !g.state.at.Head.At.IsZero() && !g.loading {
+	if !g.state.at.Head.At.IsZero() && !g.loading.Load() {
 		return g.removeEarlier()
 	}
 	e, at, err := readEarlier(ctx, path, g.key, g.state.hub, g.outcomes.openListings())

@@ -14,11 +14,11 @@ func (g *Gate) sequence() uint64 { return g.view.Load().sequence }
 // sure tells whether the gate may say of anybody that a listing is in force: its copy
 // is fresh and whole, and the hub has not contradicted itself.
 func (g *Gate) sure() bool {
-	return g.view.Load().fresh(g.config.Now()) && !g.loading && g.fork.Load() == nil
+	return g.view.Load().fresh(g.config.Now()) && !g.loading.Load() && g.fork.Load() == nil
 }
 
 // informed tells whether the gate holds a list at all, by which something can have ended.
-func (g *Gate) informed() bool { return !g.view.Load().asOf.IsZero() && !g.loading }
+func (g *Gate) informed() bool { return !g.view.Load().asOf.IsZero() && !g.loading.Load() }
 
 // markOf returns what stands for number in the list.
 func (g *Gate) markOf(number identity.Number) screen.Mark { return g.view.Load().list.Mark(number) }

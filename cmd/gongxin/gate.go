@@ -57,6 +57,7 @@ func newGate() *cobra.Command {
 	f.IntVar(&c.witnesses, "witnesses", 0, "how many of them have to have cosigned each state of the list")
 	f.StringVar(&c.webhook.URL, "webhook", "", "URL of the department's own system that is told of every lift")
 	f.StringVar(&c.webhook.SecretFile, "webhook-secret-file", "", "file with the secret that signs what --webhook is told; read with each message")
+	f.StringVar(&c.alerts, "alerts", "", "file to which messages about watched subjects are appended, one JSON object a line (docs/gate.md)")
 	f.DurationVar(&c.maxAge, "max-age", time.Hour, "how old the last verified checkpoint may be before the gate only refers")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8701", "address to answer on, or unix: and the path of a socket (mode 0660); reachable for the department's own systems only")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log more")
@@ -66,13 +67,13 @@ func newGate() *cobra.Command {
 }
 
 type gateFlags struct {
-	name, department, dir, from, verifierFile, witnessFile, listen string
-	hub, feed                                                      gate.Connection
-	webhook                                                        gate.Webhook
-	witnesses                                                      int
-	maxAge                                                         time.Duration
-	verbose                                                        bool
-	clock                                                          clockFlag
+	alerts, name, department, dir, from, verifierFile, witnessFile, listen string
+	hub, feed                                                              gate.Connection
+	webhook                                                                gate.Webhook
+	witnesses                                                              int
+	maxAge                                                                 time.Duration
+	verbose                                                                bool
+	clock                                                                  clockFlag
 }
 
 // check returns what is wrong with the flags together.
@@ -117,7 +118,7 @@ func (f *gateFlags) run(ctx context.Context) error {
 	}
 	log := newLog(os.Stderr, f.verbose)
 	config := gate.Config{
-		Dir: f.dir, Name: f.name, Department: f.department, VerifierKey: key, MaxAge: f.maxAge, Webhook: f.webhook, Now: now, Log: log,
+		Dir: f.dir, Name: f.name, Department: f.department, VerifierKey: key, MaxAge: f.maxAge, Webhook: f.webhook, Alerts: f.alerts, Now: now, Log: log,
 		Source: feed.DirSource{Dir: f.from},
 	}
 	if config.Witnesses, err = readWitnesses(f.witnessFile, f.witnesses); err != nil {

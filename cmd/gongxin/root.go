@@ -27,7 +27,7 @@ Courts' lists of judgment defaulters take effect, and stop taking effect, in eve
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errUsage{err} })
-	root.AddCommand(newDemo(), newHub(), newGate(), newIntake(), newMatch(), newRelay(), newWitness(), newScreen(), newStream(), newVerify(), newProof(), newKey(), newGateKey(), newBatch(), newPerson(), newOrganisation(), newToken(), newAccessLog(), newPackage(), newBench(), newVersion())
+	root.AddCommand(newDemo(), newHub(), newGate(), newIntake(), newMatch(), newRelay(), newWitness(), newScreen(), newWatch(), newDiffer(), newStream(), newVerify(), newProof(), newKey(), newGateKey(), newBatch(), newPerson(), newOrganisation(), newToken(), newAccessLog(), newPackage(), newBench(), newVersion())
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(c *cobra.Command, given []string) error {

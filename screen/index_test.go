@@ -1,15 +1,41 @@
 package screen
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"gongxin"
 	"gongxin/identity"
+	"gongxin/internal/synthetic"
 )
+
+// citizen returns the n-th citizen number of the province level, which no area
+// of a person has.
+func citizen(n int) identity.Number {
+	s := fmt.Sprintf("320000%04d%02d%02d%03d", 1950+n/1000/28/12%50, 1+n/1000/28%12, 1+n/1000%28, n%1000)
+	sum := 0
+	for i, w := range []int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2} {
+		sum += int(s[i]-'0') * w
+	}
+	number, _, err := identity.Parse(s+string("10X98765432"[sum%11]), identity.CitizenID)
+	if err != nil {
+		panic(err)
+	}
+	return number
+}
+
+func testKey() Key { return Key(bytes.Repeat([]byte{7}, 32)) }
+
+func listing(n int) (id gongxin.ListingID) {
+	binary.BigEndian.PutUint64(id[8:], uint64(n)+1)
+	return id
+}
 
 // row is listing n, of citizen who, under key.
 func row(key Key, n, who int, name string) Row {
@@ -195,4 +221,42 @@ func TestBuilderTakesTheListsPlaceAndTheOldOneStaysReadable(t *testing.T) {
 		}
 	}
 	y.Close()
+}
+
+func TestKeyDoesNotPrint(t *testing.T) {
+	if s := fmt.Sprintf("%v %+v %#v %s", testKey(), testKey(), testKey(), testKey()); strings.Contains(s, "7") {
+		t.Errorf("printed: %s", s)
+	}
+}
+
+func TestMarksAreOfTheNumberAndTheKeyAlone(t *testing.T) {
+	a, b := newSecrets(testKey()), newSecrets(Key{1})
+	if x, y := a.mark(citizen(1)), b.mark(citizen(1)); x.Hash == y.Hash || x.Tag == y.Tag || x.IsZero() {
+		t.Error("marks do not depend on the key")
+	}
+	if !a.mark(identity.Number{}).IsZero() {
+		t.Error("no number has a mark")
+	}
+	credit, _, err := identity.Parse(synthetic.CreditCode(1), identity.CreditCode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, ok := credit.Organisation()
+	if !ok || a.mark(credit) != a.mark(code) || a.mark(credit) == a.mark(citizen(1)) {
+		t.Error("a credit code and the organisation code inside it have different marks")
+	}
+	if n := citizen(1); a.numbers.hashBytes([]byte(n.Full())) != a.mark(n).Hash || a.numbers.hashBytes([]byte(code.Full())) != a.mark(code).Hash {
+		t.Error("bytes have another hash than the number")
+	}
+}
+
+func TestBirthAndSexComeFromTheCitizenNumber(t *testing.T) {
+	s := newSecrets(testKey())
+	n := citizen(17)
+	if e := s.entry(gongxin.Entry{Subject: gongxin.Subject{Name: "王小明", Number: n}}); e.Born != 1950 || e.Sex != n.Sex() || e.Mark != s.mark(n) || e.Masked != n.String() {
+		t.Errorf("%+v", e)
+	}
+	if e := s.entry(gongxin.Entry{Subject: gongxin.Subject{Name: "王小明", Sex: identity.Male, Age: 40}}); e.Born != 0 || e.Sex != "" || !e.Mark.IsZero() {
+		t.Errorf("without a number: %+v", e)
+	}
 }

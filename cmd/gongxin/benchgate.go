@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -17,26 +18,43 @@ import (
 
 // screen measures one answer by identifier: the index beside a Go map of the same
 // numbers, asked about people who are not listed.
-func (f *benchFlags) screen(context.Context) ([]measurement, error) {
+func (f *benchFlags) screen(context.Context) (_ []measurement, err error) {
 	key, err := screen.NewKey()
 	if err != nil {
 		return nil, err
 	}
-	index := screen.NewMemory(key)
+	files, err := screen.Dir(filepath.Join(f.dir, "screen"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, files.Close()) }()
+	b, err := screen.Build(files, key, f.rows)
+	if err != nil {
+		return nil, err
+	}
 	plain := make(map[string]gongxin.ListingID, f.rows)
 	parse := func(i int, male bool) (identity.Number, error) {
 		n, _, err := identity.Parse(synthetic.CitizenNumber(i, male), identity.CitizenID)
 		return n, err
 	}
+	row := make([]screen.Row, 1)
 	for i := range f.rows {
 		n, err := parse(i, true)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, b.Abort())
 		}
 		id := gongxin.ListingID{0: byte(i), 1: byte(i >> 8), 2: byte(i >> 16), 3: byte(i >> 24), 15: 1}
-		index.Put(id, screen.Entry{Mark: index.Mark(n), Name: "测试", Masked: n.String()})
+		row[0] = screen.Row{Listing: id, Sequence: uint64(i + 1), Entry: screen.Entry{Mark: b.Mark(n), Name: "测试", Masked: n.String()}}
+		if err := b.Add(row); err != nil {
+			return nil, errors.Join(err, b.Abort())
+		}
 		plain[n.Full()] = id
 	}
+	index, err := b.Finish(nil)
+	if err != nil {
+		return nil, errors.Join(err, b.Abort())
+	}
+	defer func() { err = errors.Join(err, index.Close()) }()
 	const asked = 1 << 16
 	absent := make([]identity.Number, asked)
 	for i := range absent {
@@ -45,31 +63,49 @@ func (f *benchFlags) screen(context.Context) ([]measurement, error) {
 		}
 	}
 	const rounds = 40
+	each := func(ask func() error) (float64, error) {
+		began := time.Now()
+		for range rounds {
+			if err := ask(); err != nil {
+				return 0, err
+			}
+		}
+		return float64(time.Since(began).Nanoseconds()) / (rounds * asked), nil
+	}
 	found := 0
-	began := time.Now()
-	for range rounds {
+	mapped, _ := each(func() error {
 		for _, n := range absent {
 			if _, ok := plain[n.Full()]; ok {
 				found++
 			}
 		}
-	}
-	mapped := float64(time.Since(began).Nanoseconds()) / (rounds * asked)
-	var hits []screen.Hit
-	began = time.Now()
-	for range rounds {
+		return nil
+	})
+	v, hits := index.View(), []screen.Hit(nil)
+	one, err := each(func() (err error) {
 		for _, n := range absent {
-			hits = index.Lookup(n, hits[:0])
+			if hits, err = v.Lookup(n, hits[:0]); err != nil {
+				return err
+			}
 			found += len(hits)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	ours := float64(time.Since(began).Nanoseconds()) / (rounds * asked)
+	out := make([]bool, asked)
+	many, _ := each(func() error {
+		v.Maybe(absent, out)
+		return nil
+	})
 	if found != 0 {
 		return nil, fmt.Errorf("%d people were found who are not listed", found)
 	}
 	return []measurement{
 		{fmt.Sprintf("map[string] of %d numbers, not listed", f.rows), mapped, "ns", ""},
-		{fmt.Sprintf("index of %d listings, not listed", f.rows), ours, "ns", ratio(ours, mapped)},
+		{fmt.Sprintf("index of %d listings, not listed", f.rows), one, "ns", ratio(one, mapped)},
+		{fmt.Sprintf("index of %d listings, not listed, many at once", f.rows), many, "ns", ratio(many, one)},
 	}, nil
 }
 

@@ -49,7 +49,7 @@ const (
 // is valid UTF-8, else GB 18030. What is ASCII alone is read on until enough other
 // characters have been seen. Errors: BATCH_NOT_TEXT, BATCH_ENCODING.
 func detect(r io.ReaderAt, size int64) (writing, error) {
-	buf := make([]byte, headSize)
+	buf := make([]byte, min(size, headSize))
 	seen := 0
 	for from := int64(0); from < size && seen < sureAfter; {
 		n, err := r.ReadAt(buf[:min(size-from, headSize)], from)

@@ -31,7 +31,7 @@ type splitter struct {
 }
 
 func newSplitter(in io.Reader, delim, eol byte) *splitter {
-	return &splitter{in: in, buf: make([]byte, 256<<10), delim: delim, eol: eol, line: 1}
+	return &splitter{in: in, buf: make([]byte, 64<<10), delim: delim, eol: eol, line: 1}
 }
 
 // next returns the next record with its line end. It is valid until the next call.
@@ -164,17 +164,23 @@ func (s *splitter) quotedLength(b []byte) (n, lines int) {
 }
 
 // swallows tells whether a quoted cell of several lines looks as if it had swallowed
-// rows of the table: one of its lines has an identifier as a cell of its own.
+// rows of the table: one of its lines has several cells, an identifier among them.
 func (s *splitter) swallows(record []byte) bool {
-	lines := bytes.Split(record, []byte{s.eol})
-	for _, line := range lines[1:] {
-		for _, cell := range bytes.Split(line, []byte{s.delim}) {
-			text := strings.Trim(string(cell), "\" \t\r")
-			if len(text) < 15 {
-				continue
-			}
-			if _, _, err := identity.Parse(text); err == nil {
-				return true
+	all, _, _ := cells(record[:len(record)-lineEnd(record)], s.delim, nil)
+	for _, cell := range all {
+		if bytes.IndexByte(cell, s.eol) < 0 {
+			continue
+		}
+		for _, line := range bytes.Split(cell, []byte{s.eol}) {
+			parts := bytes.Split(line, []byte{s.delim})
+			for _, part := range parts {
+				text := strings.Trim(string(part), "\" \t\r")
+				if len(parts) < 2 || len(text) < 15 {
+					continue
+				}
+				if _, _, err := identity.Parse(text); err == nil {
+					return true
+				}
 			}
 		}
 	}

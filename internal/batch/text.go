@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"gongxin"
 )
@@ -74,7 +75,7 @@ func (t *text) beginning(r io.ReaderAt, size int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	head := make([]byte, headSize)
+	head := make([]byte, min(size*3/2+utf8.UTFMax, headSize)) // UTF-16 can grow by half
 	n, err := io.ReadFull(in, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"gongxin"
+	"gongxin/match"
+	"gongxin/match/pairs"
+)
+
+const (
+	published = "../testdata/pairs.csv"
+	page      = "../../docs/matching.md"
+	seed      = 2026112803 // of the published set; no rule was mended after it was first drawn
+	each      = 60
+)
+
+var update = flag.Bool("update", false, "write the published set and the tables of docs/matching.md anew")
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestThePublishedSetIsMadeByTheGenerator(t *testing.T) {
+	var made bytes.Buffer
+	if err := write(&made, seed, each); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(published, made.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(made.Bytes(), read(t, published)) {
+		t.Errorf("%s is not what seed %d gives", published, seed)
+	}
+}
+
+func TestThePublishedSetIsGradedAsPromised(t *testing.T) {
+	listed := map[string]bool{}
+	for _, group := range [][]kind{persons, organisations} {
+		for _, k := range group {
+			listed[k.name] = true
+		}
+	}
+	tally := graded(t, read(t, published), func(p pairs.Pair, c match.Comparison) {
+		taken := c.Grade == gongxin.GradeEqual || c.Grade == gongxin.GradeStrong
+		if taken && !p.Match {
+			t.Errorf("%s: %q and %q are %s: %v", p.Kind, p.Query, p.Candidate, c.Grade, c.Facts)
+		}
+		if p.Listed.Name != "" && taken && match.Key(p.Listed.Name) != match.Key(p.Asked.Name) {
+			t.Errorf("%s: %q and %q are %s, and have two keys", p.Kind, p.Query, p.Candidate, c.Grade)
+		}
+		if !listed[p.Kind] {
+			t.Errorf("a pair of the kind %q, which nobody makes", p.Kind)
+		}
+	})
+	for _, subject := range []string{"", "person", "organisation"} {
+		if s := tally.Score(subject); s.Recall() < 0.99 || s.Right+s.Wrong < 900 {
+			t.Errorf("%s: recall %.4f of %d", subject, s.Recall(), s.Right+s.Wrong)
+		}
+	}
+	for _, kind := range []string{"homophone", "homophone_surname", "look_alike", "review_pair", "neighbour"} {
+		if n := tally.Graded("person", kind, false, gongxin.GradeWeak); n < each*9/10 {
+			t.Errorf("only %d of %d %s are found as a hint", n, each, kind)
+		}
+	}
+}
+
+// The tables of the page stand between marks that name them.
+func section(t *testing.T, name, want string) {
+	t.Helper()
+	text := string(read(t, page))
+	begin, end := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
+	i, j := strings.Index(text, begin), strings.Index(text, end)
+	if i < 0 || j < i {
+		t.Fatalf("%s has no place for %s", page, name)
+	}
+	i += len(begin)
+	if *update {
+		if err := os.WriteFile(page, []byte(text[:i]+want+text[j:]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if text[i:j] != want {
+		t.Errorf("%s: %s is not what was measured; run go test ./match/evalset -update", page, name)
+	}
+}
+
+func TestThePageShowsWhatIsMeasured(t *testing.T) {
+	section(t, "scores", graded(t, read(t, published), nil).Table())
+}

@@ -127,11 +127,30 @@ func (q question) judge(hits []screen.Hit) (v ruling) {
 	switch {
 	case q.cut && v.outcome == gongxin.Clear:
 		v.outcome = gongxin.Refer
-		v.because("NAME_COMMON", text("NAME_COMMON", len(hits)))
+		v.because("NAME_COMMON", text("NAME_COMMON", maxCompared))
 	case len(v.reasons) == 0:
 		v.because("NAME_ONLY_SEARCHED", text("NAME_ONLY_SEARCHED"))
 	}
 	return v
+}
+
+// namesakes returns the listings that a search by name compares: those of the name,
+// of which cut says that there are more, and if hints are asked for those that may be
+// similar.
+func namesakes(list *screen.View, q *Query) (hits []screen.Hit, cut bool, err error) {
+	if hits, err = list.ByName(q.Name, maxCompared, nil); err != nil || !q.Hints {
+		return hits, len(hits) >= maxCompared, err
+	}
+	same := len(hits)
+	for key := range match.Near(q.Name) {
+		if hits, err = list.ByKey(key, maxNames, hits); err != nil {
+			return nil, false, err
+		}
+		if len(hits)-same >= maxCompared {
+			break
+		}
+	}
+	return hits, same >= maxCompared, nil
 }
 
 // compare grades hits and sorts them: the newest first, and in a search the nearest

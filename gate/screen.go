@@ -78,6 +78,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 	bare := parsing != nil && strings.TrimSpace(q.Number) == ""
 
 	var hits []screen.Hit
+	cut := false
 	v, err := g.newest(func(v *view) (err error) {
 		if !v.fresh(now) {
 			return nil
@@ -85,7 +86,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 		if parsing == nil {
 			hits, err = v.list.Lookup(number, nil)
 		} else if bare {
-			hits, err = v.list.ByName(q.Name, maxCompared, nil)
+			hits, cut, err = namesakes(v.list, q)
 		}
 		return err
 	})
@@ -110,7 +111,7 @@ func (g *Gate) look(q *Query, measures []gongxin.Measure, d *gongxin.Decision) (
 		return nil, nil
 	}
 	asked := g.question(q, number, measures, now)
-	asked.cut = bare && len(hits) >= maxCompared
+	asked.cut = cut
 	r := asked.judge(hits)
 	found := r.found
 	if len(found) > maxHits {

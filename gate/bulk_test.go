@@ -86,7 +86,7 @@ func TestManyAreAnsweredAsOneIs(t *testing.T) {
 		}
 		random := rand.New(rand.NewPCG(1, 2))
 		var queries []Query
-		for _, s := range crowd(600, random) {
+		for _, s := range crowd(150, random) {
 			if s.Scenario == "" {
 				s.Scenario = "flight"
 			}
@@ -118,7 +118,7 @@ func TestManyAreAnsweredAsOneIs(t *testing.T) {
 func TestManyOverHTTP(t *testing.T) {
 	_, g := listed(t)
 	url := serve(t, g)
-	query := BulkQuery{"flight", crowd(500, rand.New(rand.NewPCG(3, 4)))}
+	query := BulkQuery{"flight", crowd(200, rand.New(rand.NewPCG(3, 4)))}
 	ask := func(query BulkQuery, more string) BulkAnswer {
 		b, err := json.Marshal(query)
 		if err != nil {
@@ -131,7 +131,7 @@ func TestManyOverHTTP(t *testing.T) {
 		return decode[BulkAnswer](t, answer)
 	}
 	all := ask(query, "")
-	if len(all.Answers) != 500 || all.Subjects != 500 || all.Sequence != 40 || !all.AsOf.Equal(noon) || !all.FreshUntil.Equal(noon.Add(time.Hour)) {
+	if len(all.Answers) != 200 || all.Subjects != 200 || all.Sequence != 40 || !all.AsOf.Equal(noon) || !all.FreshUntil.Equal(noon.Add(time.Hour)) {
 		t.Errorf("as of %d, %s, until %s, %d answers", all.Sequence, all.AsOf, all.FreshUntil, len(all.Answers))
 	}
 	free := 0
@@ -169,7 +169,7 @@ func TestManyOverHTTP(t *testing.T) {
 			t.Errorf("%+v, and among all %+v", a, b)
 		}
 	}
-	if !slices.Equal(got, want) || some.Clear != free || some.Subjects != 500 {
+	if !slices.Equal(got, want) || some.Clear != free || some.Subjects != 200 {
 		t.Errorf("only those touched: %v, want %v", got, want)
 	}
 	if empty := ask(BulkQuery{"flight", []Subject{}}, ""); empty.Subjects != 0 || empty.Answers == nil || len(empty.Answers) != 0 {
@@ -178,7 +178,7 @@ func TestManyOverHTTP(t *testing.T) {
 	for i := range query.Subjects {
 		query.Subjects[i].Scenario = "g_train"
 	}
-	if own := ask(BulkQuery{"", query.Subjects}, ""); own.Subjects != 500 {
+	if own := ask(BulkQuery{"", query.Subjects}, ""); own.Subjects != 200 {
 		t.Errorf("each with a scenario of its own: %+v", own)
 	}
 }

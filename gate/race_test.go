@@ -3,8 +3,6 @@ package gate
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -12,8 +10,6 @@ import (
 	"time"
 
 	"gongxin"
-	"gongxin/feed"
-	"gongxin/screen"
 )
 
 // TestReadersSeeOneSequenceOrTheNext screens from several goroutines while the
@@ -147,43 +143,8 @@ func TestOutcomesThatCannotBeKeptGiveNoAnswer(t *testing.T) {
 
 // BenchmarkScreen measures whole answers of a gate with a million listings.
 func BenchmarkScreen(b *testing.B) {
-	const n = 1_000_000
-	h := newHub(b)
-	c := h.config(b.TempDir())
-	c.Now, c.Log, c.Random = time.Now, slog.New(slog.DiscardHandler), nil
-	h.clock.t = time.Now()
-	h.sign()
-	g := h.openWith(b, c)
-	h.catchUp(b, g)
-	g.following.Lock()
-	at := g.state.at
-	err := g.build(b.Context(), func(list *screen.Builder) (feed.Position, error) {
-		e := entry(b, 0)
-		for from := 0; from < n; from += 1000 {
-			var rows []screen.Row
-			for i := from; i < from+1000; i++ {
-				e.Subject.Number, e.Subject.Name = parse(b, citizen(i)), fmt.Sprint("王", i)
-				id := gongxin.ListingID{0: byte(i), 1: byte(i >> 8), 2: byte(i >> 16), 15: 1}
-				rows = append(rows, screen.Row{Listing: id, Sequence: uint64(i), Entry: list.Entry(*e)})
-			}
-			if err := list.Add(rows); err != nil {
-				return at, err
-			}
-		}
-		return at, nil
-	})
-	g.following.Unlock()
-	if err != nil {
-		b.Fatal(err)
-	}
+	g, queries := filled(b, 1_000_000)
 	ctx := b.Context()
-	queries := make([]Query, 1<<14)
-	for i := range queries {
-		queries[i] = Query{Scenario: "flight", Number: "", Name: "李四"}
-		s := []byte(citizen(i * 37))
-		s[5] = '1' // another province: nobody is listed there
-		queries[i].Number = recheck(s)
-	}
 	b.Run("listings=1M/clear", func(b *testing.B) {
 		b.ReportAllocs()
 		i := 0

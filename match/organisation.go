@@ -70,6 +70,9 @@ var byLast = sync.OnceValue(func() map[rune][]string {
 	return m
 })
 
+// latinShort writes the forms of firms abroad short.
+var latinShort = strings.NewReplacer("companylimited", "coltd", "limited", "ltd", "corporation", "corp", "incorporated", "inc", "company", "co")
+
 // latinForms end the names of firms abroad.
 var latinForms = strings.Fields("ltd limited inc incorporated llc corp corporation gmbh plc sarl co.")
 
@@ -177,6 +180,9 @@ func readOrganisation(folded string) organisation {
 		}
 	}
 	o.stem = loosen(arabicOrdinals(dropMarks(s)))
+	if isLatin(o.stem) {
+		o.stem = latinShort.Replace(decomposed(o.stem))
+	}
 	if o.stem == "" {
 		o.stem, o.form = o.form, ""
 	}

@@ -23,7 +23,9 @@ type places struct {
 // nations are those in the names of autonomous regions, which the short name leaves out.
 var nations = strings.Fields("维吾尔 壮族 回族 藏族 彝族 苗族 侗族 布依族 土家族 朝鲜族 哈尼族 傣族 白族 傈僳族 景颇族 蒙古族 蒙古 哈萨克 柯尔克孜 羌族 瑶族 黎族 畲族 满族")
 
-var regions = sync.OnceValue(func() *places {
+var regions = sync.OnceValue(makePlaces)
+
+func makePlaces() *places {
 	p := &places{codes: map[string][]string{}, full: map[string]bool{}, shortOf: map[string]string{}, most: map[string]int{}}
 	for line := range linesOf(regionsFile) {
 		code, name, _ := strings.Cut(line, " ")
@@ -39,7 +41,7 @@ var regions = sync.OnceValue(func() *places {
 		}
 	}
 	return p
-})
+}
 
 // add notes that name means code; a name that means a place only after its parent is added under it alone.
 func (p *places) add(name, code string, alone bool) {

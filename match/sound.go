@@ -27,7 +27,9 @@ type syllable struct {
 	names []rune // characters of names that may be read so
 }
 
-var readings = sync.OnceValue(func() *sounds {
+var readings = sync.OnceValue(makeSounds)
+
+func makeSounds() *sounds {
 	s := &sounds{of: make(map[rune][]uint16, 24000), looks: make(map[rune][]rune, 6000)}
 	bases := map[string]uint16{}
 	for line := range linesOf(readingsFile) {
@@ -54,7 +56,7 @@ var readings = sync.OnceValue(func() *sounds {
 		s.looks[all[0]] = all[1:]
 	}
 	return s
-})
+}
 
 // How near two characters are by sound.
 const (

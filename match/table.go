@@ -71,7 +71,9 @@ var brackets = map[rune]rune{
 // The blocks of ideographs that are no compatibility forms, so that NFKC leaves them alone.
 var ideographs = [][2]rune{{0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0x20000, 0x2A6DF}, {0x2A700, 0x2EBE0}, {0x30000, 0x323AF}}
 
-var table = sync.OnceValue(func() *shapes {
+var table = sync.OnceValue(makeShapes)
+
+func makeShapes() *shapes {
 	s := &shapes{loose: map[rune]rune{}, doubles: map[rune]rune{}, dots: map[rune]bool{}}
 	for _, block := range ideographs {
 		for r := block[0]; r <= block[1]; r++ {
@@ -128,7 +130,7 @@ var table = sync.OnceValue(func() *shapes {
 		s.set(from, entry(to)|moved|mark)
 	}
 	return s
-})
+}
 
 // linesOf yields the lines of a table of ours without comments.
 func linesOf(text string) iter.Seq[string] {

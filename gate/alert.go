@@ -63,7 +63,7 @@ const (
 	// Those that wait for an officer: open and not seen, or closed after they were seen.
 	readAlertsWaiting = readAlerts + ` WHERE (closed_at = 0 AND seen_at = 0 OR closed_at <> 0 AND seen_at <> 0 AND undone_at = 0) AND ($1 = '' OR reference < $1)
 		ORDER BY reference DESC LIMIT $2`
-	readAlertsOver = readAlerts + ` WHERE closed_at <> 0 AND closed_at < $1 AND (seen_at = 0 OR undone_at <> 0)
+	readAlertsOver = readAlerts + ` WHERE closed_at <> 0 AND closed_at < $1
 		AND reference NOT IN (SELECT reference FROM calls) AND reference NOT IN (SELECT reference FROM notes) LIMIT $2`
 
 	noteColumns = `id, reference, kind, sum`
@@ -368,8 +368,8 @@ func (o *outcomes) alertRows(ctx context.Context, text string, args ...any) ([]a
 	return query(ctx, o.db, scanAlert, text, args...)
 }
 
-// eraseAlerts erases at most limit alerts that were closed before the instant before,
-// that wait for nobody and of which all is told, and returns how many.
+// eraseAlerts erases at most limit alerts that were closed before the instant before
+// and of which all is told, and returns how many.
 func (o *outcomes) eraseAlerts(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

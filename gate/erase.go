@@ -59,6 +59,15 @@ func (g *Gate) erase(ctx context.Context) error {
 	if erased > 0 {
 		g.config.Log.InfoContext(ctx, "records erased after the retention term", "references", erased, "over_before", gongxin.DayOf(before))
 	}
+	if next == "" {
+		n, err := g.outcomes.eraseAlerts(ctx, before, sweepPage)
+		if err != nil {
+			return fmt.Errorf("erase what is over: %w", err)
+		}
+		if n == sweepPage {
+			return nil // there may be more
+		}
+	}
 	if g.swept.after = next; next == "" {
 		g.swept.done = today
 	}

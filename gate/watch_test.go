@@ -151,6 +151,33 @@ func TestAWatchedSubjectIsToldOfWhenItIsListedAndWhenItIsNoMore(t *testing.T) {
 	}
 }
 
+func TestAnAlertIsErasedAfterTheRetentionTerm(t *testing.T) {
+	h, o, c := watched(t)
+	g := reopened(t, c)
+	h.catchUp(t, g)
+	g.watch(t, holder(0), holder(1))
+	id := h.admit(entry(t, 0))
+	h.admit(entry(t, 1))
+	h.catchUp(t, g)
+	h.withdraw(id)
+	h.catchUp(t, g)
+	g.wantAlerts(t, "one of each", "许可-000 block closed ENDED_WITHDRAWN", "许可-001 block open")
+	later := func() {
+		h.clock.move(6 * 366 * 24 * time.Hour)
+		h.sign()
+		h.catchUp(t, g)
+	}
+	later()
+	g.wantAlerts(t, "nobody was told yet", "许可-000 block closed ENDED_WITHDRAWN", "许可-001 block open")
+	g.toldTo(t, o)
+	later()
+	g.wantAlerts(t, "after the term", "许可-001 block open")
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reopened(t, c) // the record adds up
+}
+
 func TestOneWhoIsWatchedLaterIsHeldAgainstTheListAtOnce(t *testing.T) {
 	h, _, c := watched(t)
 	for n := range 4 {

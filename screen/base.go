@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"gongxin"
 )
 
 // A base is a whole list as one file, written once:
@@ -56,6 +58,15 @@ func (t tables) insert(k keys, ref uint32) {
 // remove takes ref out of all tables; false if it was not in one where it must be.
 func (t tables) remove(k keys, ref uint32) bool {
 	return t.list.remove(k.list, ref) && (k.number == 0 || t.number.remove(k.number, ref)) && (k.name == 0 || t.name.remove(k.name, ref))
+}
+
+// share says that views have t from now on.
+func (t tables) share() {
+	for _, one := range t.each() {
+		if one != nil {
+			one.private = false
+		}
+	}
 }
 
 func (t tables) each() [3]*table { return [3]*table{t.number, t.name, t.list} }
@@ -377,7 +388,7 @@ func (b *base) table(s shape, load int) (*table, error) {
 	if s.lines < 2 || s.lines > 1<<26 || room > uint64(b.size) || s.used+s.dead > s.lines*lineSlots {
 		return nil, b.damage(b.at, "its end")
 	}
-	t := &table{load: load, lines: uint32(s.lines), used: int(s.used), dead: int(s.dead)}
+	t := &table{private: true, load: load, lines: uint32(s.lines), used: int(s.used), dead: int(s.dead)}
 	t.marks, t.slots = allocate(int(s.lines)*lineGroups), allocate(int(s.lines)*lineSlots)
 	at := s.at
 	for _, part := range [][]uint64{t.marks, t.slots} {
@@ -406,39 +417,69 @@ func (b *base) table(s shape, load int) (*table, error) {
 // blocks is how many blocks the records take.
 func (b *base) blocks() int { return int((b.recordsEnd + blockSize - 1) / blockSize) }
 
-// scan calls f for each record of block i, in order. plain is valid until f returns.
-func (b *base) scan(i int, room *[]byte, n *nonce, f func(ref uint32, plain []byte) error) error {
+// A found record is where it stands and what it holds.
+type found struct {
+	ref   uint32
+	plain []byte // at least numbersAt
+	hash  uint64 // by which its listing is found
+}
+
+// A scanner reads the records of blocks, one after the other.
+type scanner struct {
+	room  []byte
+	nonce nonce
+	found []found
+	sink  uint64 // what touching gives, lest it be left out
+}
+
+// scan reads the records of block i, in order. They are valid until the next.
+func (b *base) scan(i int, s *scanner) ([]found, error) {
 	start := int64(i) * blockSize
 	end := min(start+blockSize, b.recordsEnd)
 	if i == 0 {
 		start = int64(headerSize)
 	}
-	if int(end-start) > len(*room) {
-		*room = make([]byte, end-start)
+	if int(end-start) > len(s.room) {
+		s.room = make([]byte, end-start)
 	}
-	p := (*room)[:end-start]
+	p := s.room[:end-start]
 	if err := b.read(p, start); err != nil {
-		return err
+		return nil, err
 	}
+	s.found = s.found[:0]
 	for at := 0; at < len(p); {
+		off := start + int64(at)
 		sealed, next, ok := cutRecord(p, at)
 		if !ok {
-			return b.damage(start+int64(at), "a record")
+			return nil, b.damage(off, "a record")
 		}
 		if sealed == nil {
-			return nil // zeros until the end of the block
+			break // zeros until the end of the block
 		}
-		off := start + int64(at)
-		plain, err := b.open(n, sealedRecord, off, sealed)
+		plain, err := b.open(&s.nonce, sealedRecord, off, sealed)
 		if err != nil || len(plain) < numbersAt {
-			return b.damage(off, "a record")
+			return nil, b.damage(off, "a record")
 		}
-		if err := f(uint32(off/unit), plain); err != nil {
-			return err
-		}
+		s.found = append(s.found, found{ref: uint32(off / unit), plain: plain})
 		at = next
 	}
-	return nil
+	return s.found, nil
+}
+
+// held leaves those of records, which s read, to which t refers for their listing.
+func (s *scanner) held(k *secrets, t *table, records []found) []found {
+	for i := range records {
+		r := &records[i]
+		r.hash = k.listHash(gongxin.ListingID(r.plain))
+		s.sink ^= t.touch(r.hash) // so that the waits for memory overlap
+	}
+	kept := records[:0]
+	for _, r := range records {
+		if t.refers(r.hash, r.ref) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }
 
 // cutRecord finds the sealed part of the record at p[at:] and where the next is to

@@ -119,37 +119,34 @@ func (x *Index) loadTables() (t tables, err error) {
 	var count, records uint64
 	var total sum
 	err = parallel(b.blocks(), func() func(int) error {
-		var room []byte
-		n := new(nonce)
+		s := new(scanner)
 		return func(i int) error {
-			var seen, held uint64
+			all, err := b.scan(i, s)
+			if err != nil {
+				return err
+			}
 			var part sum
-			err := b.scan(i, &room, n, func(ref uint32, plain []byte) error {
-				seen++
-				if !t.list.refers(x.listHash(gongxin.ListingID(plain)), ref) {
-					return nil
-				}
-				held++
-				part.add(sumOf(plain[elementAt:]))
-				if !fold {
-					return nil
-				}
-				r, ok := parseRow(plain)
-				if !ok {
-					return b.damage(int64(ref)*unit, "a record")
-				}
-				if h := x.nameHash(match.Key(r.Name)); h != 0 {
-					mu.Lock()
-					defer mu.Unlock()
-					t.name.insert(h, ref)
-				}
-				return nil
-			})
+			held := s.held(x.secrets, t.list, all)
+			for _, r := range held {
+				part.add(sumOf(r.plain[elementAt:]))
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			count, records = count+held, records+seen
+			count, records = count+uint64(len(held)), records+uint64(len(all))
 			total.add(part)
-			return err
+			if !fold {
+				return nil
+			}
+			for _, r := range held {
+				row, ok := parseRow(r.plain)
+				if !ok {
+					return b.damage(int64(r.ref)*unit, "a record")
+				}
+				if h := x.nameHash(match.Key(row.Name)); h != 0 {
+					t.name.insert(h, r.ref)
+				}
+			}
+			return nil
 		}
 	})
 	switch {
@@ -196,6 +193,7 @@ func (x *Index) replay(v *View) error {
 
 // reading returns a view of all that is written, published or not.
 func (x *Index) reading() *View {
+	x.tables.share()
 	return &View{secrets: x.secrets, tables: x.tables, base: x.base, log: x.wal.file, epochs: x.wal.epochs, frames: x.wal.frames,
 		logEnd: x.wal.end, limit: uint32((x.base.size + x.wal.end) / unit)}
 }

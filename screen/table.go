@@ -27,7 +27,8 @@ type table struct {
 	slots []uint64
 
 	// of the writer alone
-	load       int // percent
+	private    bool // no view has it yet, so that it may be written without care
+	load       int  // percent
 	used, dead int
 	far        map[uint64]uint32 // hash of many entries → how far its groups are full
 }
@@ -53,7 +54,7 @@ const (
 
 // newTable returns a table with room for n entries.
 func newTable(n, load int) *table {
-	t := &table{load: load, lines: prime(uint32(n*100/load/lineSlots) + 1)}
+	t := &table{private: true, load: load, lines: prime(uint32(n*100/load/lineSlots) + 1)}
 	t.marks = allocate(int(t.lines) * lineGroups)
 	t.slots = allocate(int(t.lines) * lineSlots)
 	return t
@@ -175,32 +176,47 @@ func (t *table) with(n int) *table {
 
 // insert adds ref under hash. There must be room.
 func (t *table) insert(hash uint64, ref uint32) {
-	way := hash>>32<<32 | markOf(hash)
-	var from uint32
-	if t.far != nil {
-		from = t.far[way]
+	g := t.home(hash)
+	marks := t.marks[g]
+	free := zeros(marks)
+	if free == 0 {
+		g, marks, free = t.vacant(hash)
 	}
-	for k := from; ; k++ {
-		g := t.group(hash, k)
-		marks := atomic.LoadUint64(&t.marks[g])
-		free := zeros(marks)
-		if free == 0 {
+	i := uint32(bits.TrailingZeros64(free)) / 8
+	slot, mark := hash>>32<<32|uint64(ref), marks&^(0xff<<(8*i))|markOf(hash)<<(8*i)
+	t.used++
+	if t.private {
+		t.slots[g*groupSlots+i], t.marks[g] = slot, mark
+		return
+	}
+	atomic.StoreUint64(&t.slots[g*groupSlots+i], slot)
+	atomic.StoreUint64(&t.marks[g], mark)
+}
+
+// vacant finds the first group on the way of hash, whose first is full, in which
+// something is free or was removed, and which slots those are.
+func (t *table) vacant(hash uint64) (g uint32, marks, free uint64) {
+	way, from := hash>>32<<32|markOf(hash), uint32(0)
+	for k := uint32(0); ; k++ {
+		if k == farAway && t.far != nil {
+			from = t.far[way]
+			k = max(k, from)
+		}
+		g = t.group(hash, k)
+		marks = t.marks[g]
+		if free = zeros(marks); free == 0 {
 			if free = zeros(marks ^ markRemoved*lows); free == 0 {
 				continue
 			}
 			t.dead--
 		}
-		i := uint32(bits.TrailingZeros64(free)) / 8
-		atomic.StoreUint64(&t.slots[g*groupSlots+i], hash>>32<<32|uint64(ref))
-		atomic.StoreUint64(&t.marks[g], marks&^(0xff<<(8*i))|markOf(hash)<<(8*i))
-		t.used++
-		if k > from && k >= farAway {
+		if k > farAway && k > from {
 			if t.far == nil {
 				t.far = map[uint64]uint32{}
 			}
 			t.far[way] = k
 		}
-		return
+		return g, marks, free
 	}
 }
 
@@ -251,5 +267,5 @@ func (t *table) refers(hash uint64, ref uint32) bool {
 // touch reads where a search for hash begins, so that it is near when it is needed.
 func (t *table) touch(hash uint64) uint64 {
 	g := t.home(hash)
-	return t.marks[g] ^ t.slots[g*groupSlots]
+	return atomic.LoadUint64(&t.marks[g]) ^ atomic.LoadUint64(&t.slots[g*groupSlots])
 }

@@ -193,60 +193,68 @@ func (v *View) find(id gongxin.ListingID, room *scratch) (ref uint32, plain []by
 
 // All calls f for each row, in the order of the file. Errors: f's, and as of Lookup.
 func (v *View) All(f func(Row) error) error {
-	var room []byte
-	n := new(nonce)
-	one := func(ref uint32, plain []byte) error {
-		if !v.holds(gongxin.ListingID(plain), ref) {
-			return nil
+	s := new(scanner)
+	some := func(records []found) error {
+		for _, found := range s.held(v.secrets, v.list, records) {
+			if !v.has(found.ref) {
+				continue
+			}
+			r, ok := parseRow(found.plain)
+			if !ok {
+				return v.damaged(found.ref)
+			}
+			if err := f(r); err != nil {
+				return err
+			}
 		}
-		r, ok := parseRow(plain)
-		if !ok {
-			return v.damaged(ref)
-		}
-		return f(r)
+		return nil
 	}
 	for i := range v.base.blocks() {
-		if err := v.base.scan(i, &room, n, one); err != nil {
+		records, err := v.base.scan(i, s)
+		if err == nil {
+			err = some(records)
+		}
+		if err != nil {
 			return v.checked(err)
 		}
 	}
-	return v.checked(v.scanLog(n, one))
-}
-
-// scanLog calls f for each record of the log, also for those that were taken out.
-func (v *View) scanLog(n *nonce, f func(ref uint32, plain []byte) error) error {
-	var p []byte
-	for _, s := range v.frames {
-		p = append(p[:0], make([]byte, s.to-s.from)...)
-		if err := readAt(v.log, logName(v.base.n), p, s.from); err != nil {
-			return err
+	for _, frame := range v.frames {
+		records, err := v.scanFrame(frame, s)
+		if err == nil {
+			err = some(records)
 		}
-		for at := 0; at < len(p); {
-			off := s.from + int64(at)
-			sealed, next, ok := cutRecord(p, at)
-			under, known := sealOf(v.epochs, off)
-			if !ok || !known || sealed == nil {
-				return &Damage{logName(v.base.n), off, "a record"}
-			}
-			plain, err := under.open(n, sealedRecord, off, sealed)
-			if err != nil || len(plain) < numbersAt {
-				return &Damage{logName(v.base.n), off, "a record"}
-			}
-			if err := f(uint32((v.base.size+off)/unit), plain); err != nil {
-				return err
-			}
-			at = next
+		if err != nil {
+			return v.checked(err)
 		}
 	}
-	return nil
+	return v.checked(nil)
 }
 
-// holds tells whether the record ref, of listing id, is one of v.
-func (v *View) holds(id gongxin.ListingID, ref uint32) bool {
-	if !v.has(ref) {
-		return false
+// scanFrame reads the records of one frame of the log, as base.scan those of a block.
+func (v *View) scanFrame(frame span, s *scanner) ([]found, error) {
+	if int(frame.to-frame.from) > len(s.room) {
+		s.room = make([]byte, frame.to-frame.from)
 	}
-	return v.list.refers(v.listHash(id), ref)
+	p := s.room[:frame.to-frame.from]
+	if err := readAt(v.log, logName(v.base.n), p, frame.from); err != nil {
+		return nil, err
+	}
+	s.found = s.found[:0]
+	for at := 0; at < len(p); {
+		off := frame.from + int64(at)
+		sealed, next, ok := cutRecord(p, at)
+		under, known := sealOf(v.epochs, off)
+		if !ok || !known || sealed == nil {
+			return nil, &Damage{logName(v.base.n), off, "a record"}
+		}
+		plain, err := under.open(&s.nonce, sealedRecord, off, sealed)
+		if err != nil || len(plain) < numbersAt {
+			return nil, &Damage{logName(v.base.n), off, "a record"}
+		}
+		s.found = append(s.found, found{ref: uint32((v.base.size + off) / unit), plain: plain})
+		at = next
+	}
+	return s.found, nil
 }
 
 // Maybe sets out[i], for each of numbers, to false if it is certainly not in the list,

@@ -38,7 +38,7 @@ const people = 12
 // restriction what officers do, and prints what it was told was done.
 func child(dir string) error {
 	g, err := Open(Config{Dir: dir, Name: "railway", VerifierKey: os.Getenv(childKey), Source: feed.DirSource{Dir: os.Getenv(childFeed)},
-		MaxAge: time.Hour, Now: func() time.Time { return noon }})
+		MaxAge: time.Hour, Now: func() time.Time { return noon }, Alerts: os.Getenv(childAlerts)})
 	if err != nil {
 		return err
 	}

@@ -11,12 +11,15 @@ import (
 // not be Key(s): a key is no name.
 func Key(name string) string {
 	folded, has := foldWith(table(), name)
+	if has == 0 {
+		folded, has = foldWith(table(), folded)
+	}
 	if has&han != 0 && has&(mark|loose) == 0 && len(folded) < shortest {
 		return folded // three characters at most, none of which needs a look
 	}
 	switch {
 	case isOrganisation(folded):
-		o := readOrganisation(folded)
+		o := readOrganisationWith(folded, has)
 		return o.key()
 	case folded == "":
 		return ""

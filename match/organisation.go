@@ -127,7 +127,16 @@ var branches = strings.Fields("分公司 支公司 子公司 分厂 分店 分�
 
 // readOrganisation takes a folded name apart.
 func readOrganisation(folded string) organisation {
-	var o organisation
+	_, has := foldWith(table(), folded)
+	return readOrganisationWith(folded, has)
+}
+
+// readOrganisationWith takes a folded name apart; has is what the table says of its
+// characters together, 0 if they are not all in it.
+func readOrganisationWith(folded string, has entry) organisation {
+	if has != 0 && has&(mark|word) == 0 {
+		return readParts(folded, place{}, "", has)
+	}
 	s := strings.TrimRight(folded, ".。,，、;；:：*\"'“”")
 	s = strings.TrimLeft(s, "\"'“”*")
 	var bracketed place
@@ -143,6 +152,11 @@ func readOrganisation(folded string) organisation {
 		return true
 	})
 	s = strings.ReplaceAll(s, "合夥", "合伙") // 夥 is a character of its own, but not here
+	return readParts(s, bracketed, written, 0)
+}
+
+// readParts takes apart what is left when the place in brackets and notes are taken out.
+func readParts(s string, bracketed place, written string, has entry) (o organisation) {
 	all := s
 	o.place, s = takeRegion(s)
 	o.writtenPlace = all[:len(all)-len(s)]
@@ -179,8 +193,10 @@ func readOrganisation(folded string) organisation {
 			break
 		}
 	}
-	o.stem = loosen(arabicOrdinals(dropMarks(s)))
-	if isLatin(o.stem) {
+	if o.stem = s; has == 0 || has&loose != 0 {
+		o.stem = loosen(arabicOrdinals(dropMarks(s)))
+	}
+	if has&han == 0 && isLatin(o.stem) {
 		o.stem = latinShort.Replace(decomposed(o.stem))
 	}
 	if o.stem == "" {

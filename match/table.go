@@ -33,6 +33,7 @@ const (
 	loose                                   // stays, but Key writes it as another one (范, 範)
 	han                                     // one that names are written with
 	mark                                    // stands between or around the parts of a name, and Key drops it
+	word                                    // begins or is a word that an organisation's name is searched for
 	alwaysFineHere = plain | moved
 )
 
@@ -109,6 +110,9 @@ func makeShapes() *shapes {
 	}
 	for b := range s.loose {
 		s.set(b, entry(b)|plain|han|loose)
+	}
+	for _, r := range "第夥" {
+		s.set(r, entry(r)|plain|han|word)
 	}
 	for r := rune('a'); r <= 'z'; r++ {
 		s.set(r, entry(r)|plain)

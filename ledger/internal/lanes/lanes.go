@@ -73,12 +73,14 @@ func alone(m Message) (sum [sha256.Size]byte) {
 
 // A lane is where a message stands. The bytes of its next blocks are in its room.
 type lane struct {
-	index  int    // of the message
-	blocks int    // left in the room
-	rest   []byte // of the message, not in the room yet
-	length uint64 // of the whole message, in bytes
-	ended  bool   // the padding is in the room, too
-	marked bool   // the first byte of the padding was
+	index  int  // of the message
+	blocks int  // left in the room
+	ended  bool // the message and its padding are in the room
+
+	// Of a message that is longer than the room:
+	rest   []byte // what is not in the room yet
+	length int    // of all of it, in bytes
+	marked bool   // the first byte of the padding was in the room
 }
 
 // A work is the memory of one call.
@@ -121,7 +123,7 @@ func sideBySide[H ~[sha256.Size]byte](w *work, sum []H, message func(i int, b []
 				continue
 			}
 			if !l.ended {
-				w.fill(i)
+				w.fill(i, nil)
 				continue
 			}
 			done := sum[l.index][:]
@@ -150,8 +152,17 @@ func begin[H ~[sha256.Size]byte](w *work, i, next int, sum []H, message func(i i
 			continue
 		}
 		w.fresh |= 1 << i
-		*l = lane{index: next, rest: m.Body, length: uint64(length)}
-		w.fill(i, m.Head...)
+		w.offset[i] = uint64(i * stride)
+		l.index = next
+		if length+9 <= roomSize { // nearly always: all of it is in the room
+			room := w.room[i*stride : i*stride+roomSize]
+			n := copy(room, m.Head)
+			n += copy(room[n:], m.Body)
+			l.blocks, l.ended = pad(room, n, length), true
+			return next + 1
+		}
+		*l = lane{index: next, rest: m.Body, length: length}
+		w.fill(i, m.Head)
 		return next + 1
 	}
 	*l = lane{blocks: idle}
@@ -159,33 +170,39 @@ func begin[H ~[sha256.Size]byte](w *work, i, next int, sum []H, message func(i i
 	return next
 }
 
-// fill puts head, what follows of the message and, at its end, the padding into
-// the room of lane i: a bit, zeros, and the length in bits as the last eight bytes of a block.
-func (w *work) fill(i int, head ...byte) {
+// pad ends a message of length bytes whose last ones are the first n in room: a bit,
+// zeros, and the length in bits as the last eight bytes of a block. It returns how many blocks that makes.
+func pad(room []byte, n, length int) (blocks int) {
+	room[n] = 0x80
+	blocks = (n + 9 + blockSize - 1) / blockSize
+	clear(room[n+1 : blocks*blockSize-8])
+	binary.BigEndian.PutUint64(room[blocks*blockSize-8:], 8*uint64(length))
+	return blocks
+}
+
+// fill puts head, what follows of a longer message and, at its end, the padding into
+// the room of lane i.
+func (w *work) fill(i int, head []byte) {
 	l := &w.lanes[i]
 	room := w.room[i*stride : i*stride+roomSize]
+	w.offset[i] = uint64(i * stride)
 	n := copy(room, head)
 	more := copy(room[n:], l.rest)
 	l.rest, n = l.rest[more:], n+more
-	w.offset[i] = uint64(i * stride)
-	if n == len(room) {
-		l.blocks = len(room) / blockSize
-		return
+	switch {
+	case n == len(room):
+		l.blocks = roomSize / blockSize
+	case l.marked: // the padding has begun: what is left of it is one block
+		clear(room[:blockSize-8])
+		binary.BigEndian.PutUint64(room[blockSize-8:], 8*uint64(l.length))
+		l.blocks, l.ended, l.rest = 1, true, nil
+	case n+9 > len(room): // its length does not fit
+		room[n], l.marked = 0x80, true
+		clear(room[n+1:])
+		l.blocks = roomSize / blockSize
+	default:
+		l.blocks, l.ended, l.rest = pad(room, n, l.length), true, nil
 	}
-	end := n
-	if !l.marked {
-		room[end] = 0x80
-		l.marked, end = true, end+1
-	}
-	last := (end + 8 + blockSize - 1) / blockSize * blockSize
-	if last > len(room) { // the length comes by itself
-		clear(room[end:])
-		l.blocks = len(room) / blockSize
-		return
-	}
-	clear(room[end : last-8])
-	binary.BigEndian.PutUint64(room[last-8:], 8*l.length)
-	l.blocks, l.ended = last/blockSize, true
 }
 
 // first is the state before the first block: the fractions of the square roots of the first eight primes.

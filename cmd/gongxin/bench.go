@@ -14,11 +14,16 @@ import (
 
 // benchFlags say how large the measurements are.
 type benchFlags struct {
-	rows     int    // of the court's file, and listings to screen against
+	rows     int    // of the court's file
+	listings int    // to screen against
 	courts   int    // that decide at once
 	changes  int    // whose way to the gate is timed
 	database string // instead of the embedded one
-	dir      string
+
+	followers int           // that follow one hub at once
+	pace      int           // decisions a second while they do
+	lasting   time.Duration // for so long
+	dir       string
 }
 
 // A measurement is one line of the table.
@@ -32,14 +37,15 @@ type measurement struct {
 func newBench() *cobra.Command {
 	var f benchFlags
 	c := &cobra.Command{
-		Use: "bench [intake|decide|screen|reach]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "reach"},
+		Use: "bench [intake|decide|screen|reach|followers]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "reach", "followers"},
 		Args: cobra.OnlyValidArgs,
 		Long: `Measures on your own machine, each figure beside its rival in one run:
 
   intake  a court's CSV file into the store, durable: rows/s and resident memory
   decide  single durable decisions by several courts at once against one after the other
-  screen  an in-process answer by identifier against a Go map of the same numbers
-  reach   from the hub's commit to the gate's changed answer, over loopback`,
+  screen  answers by identifier and by name at growing lengths of the list: the index against a Go map, SQLite, PostgreSQL
+  reach   from the hub's commit to the gate's changed answer, over loopback
+  followers  the same up to a follower's verified copy, with one follower and with a thousand`,
 		Example: "  gongxin bench\n  gongxin bench intake --rows 1000000",
 		RunE: func(c *cobra.Command, which []string) (err error) {
 			if f.dir, err = os.MkdirTemp(f.dir, "gongxin-bench-"); err != nil {
@@ -49,9 +55,13 @@ func newBench() *cobra.Command {
 			return f.run(c.Context(), which, c.OutOrStdout())
 		},
 	}
-	c.Flags().IntVar(&f.rows, "rows", 1_000_000, "rows of the court's file, and listings to screen against")
+	c.Flags().IntVar(&f.rows, "rows", 1_000_000, "rows of the court's file")
+	c.Flags().IntVar(&f.listings, "listings", 1_000_000, "listings to screen against: up to 10000000 and more")
 	c.Flags().IntVar(&f.courts, "courts", 32, "courts that decide at once")
 	c.Flags().IntVar(&f.changes, "changes", 200, "changes whose way to the gate is timed")
+	c.Flags().IntVar(&f.followers, "followers", 1000, "followers of one hub at once")
+	c.Flags().IntVar(&f.pace, "pace", 50, "decisions a second while they follow")
+	c.Flags().DurationVar(&f.lasting, "lasting", 20*time.Second, "how long they follow")
 	c.Flags().StringVar(&f.database, "db", "", "measure intake and decide on this database: it must be empty, and is filled")
 	c.Flags().StringVar(&f.dir, "dir", "", "directory for the data; a temporary one if empty")
 	return c
@@ -61,7 +71,7 @@ func (f *benchFlags) run(ctx context.Context, which []string, out io.Writer) err
 	all := []struct {
 		name    string
 		measure func(context.Context) ([]measurement, error)
-	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"reach", f.reach}}
+	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"reach", f.reach}, {"followers", f.follow}}
 	for _, b := range all {
 		if len(which) > 0 && !slices.Contains(which, b.name) {
 			continue
@@ -82,14 +92,17 @@ func ratio(a, b float64) string { return fmt.Sprintf("%.2f × the line above", a
 
 // peakMemory is the largest resident memory of this process so far, in MiB; 0
 // where the system does not tell.
-func peakMemory() float64 {
+func peakMemory() float64 { return memory("VmHWM") }
+
+// memory reads one line of what Linux says of this process, in MiB.
+func memory(line string) float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(status)) {
+	for l := range strings.Lines(string(status)) {
 		var kib float64
-		if n, _ := fmt.Sscanf(line, "VmHWM: %f kB", &kib); n == 1 {
+		if n, _ := fmt.Sscanf(l, line+": %f kB", &kib); n == 1 {
 			return kib / 1024
 		}
 	}

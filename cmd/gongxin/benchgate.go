@@ -5,109 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"gongxin"
-	"gongxin/identity"
 	"gongxin/internal/intake"
 	"gongxin/internal/synthetic"
-	"gongxin/screen"
 )
-
-// screen measures one answer by identifier: the index beside a Go map of the same
-// numbers, asked about people who are not listed.
-func (f *benchFlags) screen(context.Context) (_ []measurement, err error) {
-	key, err := screen.NewKey()
-	if err != nil {
-		return nil, err
-	}
-	files, err := screen.Dir(filepath.Join(f.dir, "screen"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, files.Close()) }()
-	b, err := screen.Build(files, key, f.rows)
-	if err != nil {
-		return nil, err
-	}
-	plain := make(map[string]gongxin.ListingID, f.rows)
-	parse := func(i int, male bool) (identity.Number, error) {
-		n, _, err := identity.Parse(synthetic.CitizenNumber(i, male), identity.CitizenID)
-		return n, err
-	}
-	row := make([]screen.Row, 1)
-	for i := range f.rows {
-		n, err := parse(i, true)
-		if err != nil {
-			return nil, errors.Join(err, b.Abort())
-		}
-		id := gongxin.ListingID{0: byte(i), 1: byte(i >> 8), 2: byte(i >> 16), 3: byte(i >> 24), 15: 1}
-		row[0] = screen.Row{Listing: id, Sequence: uint64(i + 1), Entry: screen.Entry{Mark: b.Mark(n), Name: "测试", Masked: n.String()}}
-		if err := b.Add(row); err != nil {
-			return nil, errors.Join(err, b.Abort())
-		}
-		plain[n.Full()] = id
-	}
-	index, err := b.Finish(nil)
-	if err != nil {
-		return nil, errors.Join(err, b.Abort())
-	}
-	defer func() { err = errors.Join(err, index.Close()) }()
-	const asked = 1 << 16
-	absent := make([]identity.Number, asked)
-	for i := range absent {
-		if absent[i], err = parse(i*97, false); err != nil {
-			return nil, err
-		}
-	}
-	const rounds = 40
-	each := func(ask func() error) (float64, error) {
-		began := time.Now()
-		for range rounds {
-			if err := ask(); err != nil {
-				return 0, err
-			}
-		}
-		return float64(time.Since(began).Nanoseconds()) / (rounds * asked), nil
-	}
-	found := 0
-	mapped, _ := each(func() error {
-		for _, n := range absent {
-			if _, ok := plain[n.Full()]; ok {
-				found++
-			}
-		}
-		return nil
-	})
-	v, hits := index.View(), []screen.Hit(nil)
-	one, err := each(func() (err error) {
-		for _, n := range absent {
-			if hits, err = v.Lookup(n, hits[:0]); err != nil {
-				return err
-			}
-			found += len(hits)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]bool, asked)
-	many, _ := each(func() error {
-		v.Maybe(absent, out)
-		return nil
-	})
-	if found != 0 {
-		return nil, fmt.Errorf("%d people were found who are not listed", found)
-	}
-	return []measurement{
-		{fmt.Sprintf("map[string] of %d numbers, not listed", f.rows), mapped, "ns", ""},
-		{fmt.Sprintf("index of %d listings, not listed", f.rows), one, "ns", ratio(one, mapped)},
-		{fmt.Sprintf("index of %d listings, not listed, many at once", f.rows), many, "ns", ratio(many, one)},
-	}, nil
-}
 
 // reach measures the time from the hub's commit of a listing to the gate's
 // changed answer, over HTTP on loopback, and that of the withdrawal.

@@ -2,11 +2,11 @@
 // verifies all of it, and answers in its own process whether a transaction may go
 // ahead.
 //
-//	feed.Source ─▶ follow ─verify─▶ state.db ─▶ screen.Index ─▶ Screen ─▶ clear | refer | block
-//	                  │ withdrawal                                  │ refer, block
-//	                  └── lift, or keep ──▶ outcomes.db ◀── record ─┘
-//	           officers: keep, review ──────┘     ├─▶ Reporter ─▶ hub (receipts, outcomes, reviews, proposals)
-//	                                              └─▶ Webhook ─▶ the department's own system (lifts)
+//	feed.Source ─▶ follow ─verify─▶ list/ (screen.Index) ─▶ Screen ─▶ clear | refer | block
+//	                  │ withdrawal, listing                    │ refer, block
+//	                  └── lift, keep, alert ─▶ outcomes.db ◀───┘
+//	 officers: keep, review, differ, watch ─────┘ ├─▶ Reporter ─▶ hub (receipts, outcomes, reviews, proposals)
+//	                                              └─▶ Webhook, file, page ─▶ the department (lifts, alerts)
 //
 //	g, err := gate.Open(gate.Config{Dir: "railway", Name: "railway", VerifierKey: key, Source: source, …})
 //	go g.Run(ctx)
@@ -28,6 +28,12 @@
 //     An abnormal change waits for the hub's approval or an officer's.
 //   - The department's own system hears of every lift at least once, and for one
 //     restriction in order.
+//   - What an officer found of one applicant and one listing takes that listing out
+//     of that applicant's answers, hides nobody else, and ends when either changes.
+//   - For each watched subject whom a listing in force names by number one alert is
+//     open and no other, after any history and any kill. When the listing ends the
+//     alert is closed, and that is told as the alert was. The hub never learns who is
+//     watched or what is remembered.
 //   - The state survives a kill at any instant. A damaged copy of the list is
 //     noticed, named and fetched again; a damaged record of restrictions is named
 //     and the gate refuses to start (docs/decisions/gate-state.md).

@@ -53,7 +53,7 @@ func Near(name string) iter.Seq[string] {
 			return
 		}
 		n := 0
-		for key := range expand([]rune(loosen(bareName(folded))), 0, 0, true) {
+		for key := range expand([]rune(bareName(folded)), 0, 0, true) {
 			if n++; n > nearPerson || !yield(key) {
 				return
 			}
@@ -61,8 +61,9 @@ func Near(name string) iter.Seq[string] {
 	}
 }
 
-// expand yields s with one character of its part from:to (to 0: the end) changed to one
-// that sounds or looks alike: the same sound, then the same look, then another tone if wide.
+// expand yields s as Key writes it, with one character of its part from:to (to 0: the end)
+// changed to one that sounds or looks alike: the same sound, then the same look, then
+// another tone if wide.
 func expand(s []rune, from, to int, wide bool) iter.Seq[string] {
 	if to == 0 || to > len(s) {
 		to = len(s)
@@ -70,14 +71,18 @@ func expand(s []rune, from, to int, wide bool) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		near := readings()
 		seen := make([][]rune, to)
-		changed := slices.Clone(s)
+		changed := make([]rune, len(s))
+		for i, r := range s {
+			changed[i] = looseShape(r)
+		}
 		for _, how := range []int{soundsSame, soundsOther, soundsNear} {
 			if how == soundsNear && !wide {
 				return
 			}
 			for i := from; i < to; i++ {
+				own := changed[i]
 				for r := range near.alike(s[i], how) {
-					if r = looseShape(r); r == s[i] || slices.Contains(seen[i], r) {
+					if r = looseShape(r); r == own || slices.Contains(seen[i], r) {
 						continue
 					}
 					seen[i] = append(seen[i], r)
@@ -86,7 +91,7 @@ func expand(s []rune, from, to int, wide bool) iter.Seq[string] {
 						return
 					}
 				}
-				changed[i] = s[i]
+				changed[i] = own
 			}
 		}
 	}

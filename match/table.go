@@ -106,7 +106,9 @@ func makeShapes() *shapes {
 	for line := range linesOf(doublesFile) {
 		all := []rune(line) // 苹𬞟蘋
 		s.loose[all[1]] = all[0]
-		s.doubles[all[1]] = all[2]
+		if len(all) == 3 {
+			s.doubles[all[1]] = all[2]
+		}
 	}
 	for b := range s.loose {
 		s.set(b, entry(b)|plain|han|loose)

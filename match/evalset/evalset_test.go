@@ -100,3 +100,29 @@ func section(t *testing.T, name, want string) {
 func TestThePageShowsWhatIsMeasured(t *testing.T) {
 	section(t, "scores", graded(t, read(t, published), nil).Table())
 }
+
+// go-pinyin has its readings from other dictionaries than our table: nearly all that it calls
+// one sound must sound alike to us.
+func TestReadingsAgreeWithAnotherDictionary(t *testing.T) {
+	s := newSet(1)
+	all, heard := 0, 0
+	for range 20000 {
+		a, b, ok := s.sounding("王"+pick(s, s.common), 1, s.sounds, true)
+		if !ok {
+			continue
+		}
+		all++
+		c := match.Compare(match.Party{Name: a}, match.Party{Name: b})
+		switch c.Grade {
+		case gongxin.GradeWeak:
+			heard++
+		case gongxin.GradeNone:
+		default:
+			t.Errorf("%s and %s are %s", a, b, c.Grade)
+		}
+	}
+	if all < 10000 || float64(heard) < 0.97*float64(all) {
+		t.Errorf("of %d homophones %d are heard", all, heard)
+	}
+	t.Logf("of %d homophones %d are heard", all, heard)
+}

@@ -15,6 +15,7 @@ import (
 func (u *unihan) writeLooks(to map[rune]rune, confused string, choice map[string][][2]rune) string {
 	looks := map[rune][]rune{}
 	pair := func(a, b rune) {
+		a, b = cmp.Or(to[a], a), cmp.Or(to[b], b)
 		if a != b && !slices.Contains(looks[a], b) {
 			looks[a] = append(looks[a], b)
 		}

@@ -277,13 +277,19 @@ func readRadicals(path string) (map[rune]rune, error) {
 // unless variants.csv calls it the same.
 func (u *unihan) shapes(choice map[string][][2]rune, radicals map[rune]rune, converted map[rune][]rune) map[rune]rune {
 	to := map[rune]rune{}
-	apart := map[rune]bool{}
-	for _, pair := range choice["review"] {
-		apart[pair[1]] = true
-	}
+	review := inReview(choice)
 	pick := func(c rune, options []rune) {
-		if _, done := to[c]; done || u.standard[c] > 0 || apart[c] {
+		if _, done := to[c]; done || u.standard[c] > 0 {
 			return
+		}
+		known := u.simplified[c]
+		if len(known) == 0 {
+			known = converted[c]
+		}
+		for _, all := range [][]rune{options, known} {
+			if slices.ContainsFunc(all, func(o rune) bool { return review[[2]rune{c, o}] }) {
+				return // 鍾: what it stands for is not to be told
+			}
 		}
 		best := rune(0)
 		for _, o := range options {
@@ -343,7 +349,7 @@ func (u *unihan) shapes(choice map[string][][2]rune, radicals map[rune]rune, con
 	for c := range to { // to the end of each chain: 鵞, 鵝, 鹅
 		seen := map[rune]bool{c: true}
 		end := to[c]
-		for next, more := to[end]; more && !apart[end]; next, more = to[end] {
+		for next, more := to[end]; more; next, more = to[end] {
 			if seen[end] {
 				log.Fatalf("variants go round at %c", end)
 			}
@@ -387,13 +393,21 @@ func (u *unihan) writeShapes(to map[rune]rune, converted map[rune][]rune) string
 	return out.String()
 }
 
+// inReview has the pairs of the class review both ways round.
+func inReview(choice map[string][][2]rune) map[[2]rune]bool {
+	review := map[[2]rune]bool{}
+	for _, pair := range choice["review"] {
+		review[pair], review[[2]rune{pair[1], pair[0]}] = true, true
+	}
+	return review
+}
+
 // writeDoubles lists the traditional characters that stand for two of the table: first
 // the one that it folds to, or would, then the other, then itself: 苹𬞟蘋.
 func (u *unihan) writeDoubles(to map[rune]rune, choice map[string][][2]rune, converted map[rune][]rune) string {
 	first := maps.Clone(to)
-	review := map[[2]rune]bool{}
+	review := inReview(choice)
 	for _, pair := range choice["review"] {
-		review[pair], review[[2]rune{pair[1], pair[0]}] = true, true
 		if slices.Contains(u.simplified[pair[1]], pair[0]) {
 			first[pair[1]] = pair[0]
 		}
@@ -411,6 +425,13 @@ func (u *unihan) writeDoubles(to map[rune]rune, choice map[string][][2]rune, con
 		}
 	}
 	var lines []string
+	for t, all := range u.simplified { // a converter makes 徵 of 征, and both are of the table
+		for _, s := range all {
+			if s != t && u.standard[t] > 0 && u.standard[s] > 0 && !review[[2]rune{s, t}] {
+				lines = append(lines, string([]rune{s, t}))
+			}
+		}
+	}
 	for t, s1 := range first {
 		slices.Sort(others[t])
 		for _, s2 := range slices.Compact(others[t]) {

@@ -330,8 +330,12 @@ func TestFaultyLinesAreNamed(t *testing.T) {
 
 func TestTheUsualFormIsReadAsAnyJSON(t *testing.T) {
 	for body, usual := range map[string]bool{
-		`{"scenario":"flight","subjects":[{"number":"1","name":"王"},{"name":"王","id":"a"}]}`: true,
-		` { "subjects" : [ { "id" : "" } , {} ] , "scenario" : "x" } `:                       true,
+		`{"scenario":"flight","subjects":[{"number":"1","name":"王"},{"name":"王","id":"a"}]}`:                          true,
+		` { "subjects" : [ { "id" : "" } , {} ] , "scenario" : "x" } `:                                                true,
+		`{"scenario": "flight", "subjects": [{"id": "a", "number": "1", "name": "王"}, {"number": "1", "name": "王"}]}`: true,
+		`{"subjects":[{"id":"a","number":"1","name":"王"},{"id":"a","number":"1","name":"王"}]}`:                        true,
+		`{"subjects":[{"number":"1","name":"王","id":"a"}]}`:                                                           true,
+		`{"subjects":[{"id":"a" ,"number":"1","name":"王"}]}`:                                                          true,
 		`{"subjects":[]}` + "\n": true,
 		`{"scenario":"flight","subjects":[{"number":"1","number":"2"}]}`: false,
 		`{"scenario":"flight","subjects":[{"Number":"1"}]}`:              false,

@@ -15,8 +15,12 @@ import (
 
 const maxBulkBytes = 8 << 20
 
-// A buffer holds a request's body and then its answer.
-type buffer struct{ in, out []byte }
+// A buffer holds a request's body and then its answer, and of one query both forms.
+type buffer struct {
+	in, out  []byte
+	query    Query
+	decision gongxin.Decision
+}
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
@@ -24,6 +28,7 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 func (b *buffer) release() {
 	clear(b.in)
 	clear(b.out)
+	b.query, b.decision = Query{}, gongxin.Decision{}
 	buffers.Put(b)
 }
 
@@ -137,7 +142,8 @@ func (b *bulk) append(out []byte, only bool) ([]byte, error) {
 				if a.Outcome == gongxin.Clear && len(a.Reasons) == 0 {
 					continue
 				}
-				a.Index = &i
+				index := i
+				a.Index = &index
 			}
 			out, err = appendJSON(out, a)
 			if err == nil {

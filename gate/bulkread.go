@@ -64,7 +64,10 @@ func (b *bulk) readPlain(body string) error {
 				if !first && !s.take(',') {
 					return errUnusual
 				}
-				a, ok := s.subject()
+				a, ok := s.usual()
+				if !ok {
+					a, ok = s.subject()
+				}
 				if !ok {
 					return errUnusual
 				}
@@ -83,7 +86,10 @@ func (b *bulk) readPlain(body string) error {
 // readPlainLine reads one subject in the usual form.
 func (b *bulk) readPlainLine(line string) error {
 	s := scan{rest: line}
-	a, ok := s.subject()
+	a, ok := s.usual()
+	if !ok {
+		a, ok = s.subject()
+	}
 	if !ok || s.rest != "" {
 		return errUnusual
 	}
@@ -131,6 +137,56 @@ func (s *scan) key() string {
 		return ""
 	}
 	return key
+}
+
+// usual takes an object as most programs write it: id if there is one, number, name,
+// in this order, with a space after colons and commas or without. It takes nothing if
+// the object is not so.
+func (s *scan) usual() (a asked, ok bool) {
+	r := s.rest
+	if strings.HasPrefix(r, `{"id":`) {
+		if a.id, r, ok = after(r[len(`{"id":`):]); !ok || len(r) == 0 || r[0] != ',' {
+			return a, false
+		}
+	} else if len(r) == 0 || r[0] != '{' {
+		return a, false
+	}
+	if r = r[1:]; len(r) > 0 && r[0] == ' ' {
+		r = r[1:]
+	}
+	if !strings.HasPrefix(r, `"number":`) {
+		return a, false
+	}
+	if a.number, r, ok = after(r[len(`"number":`):]); !ok {
+		return a, false
+	}
+	if strings.HasPrefix(r, `,"name":`) {
+		r = r[len(`,"name":`):]
+	} else if strings.HasPrefix(r, `, "name":`) {
+		r = r[len(`, "name":`):]
+	} else {
+		return a, false
+	}
+	if a.name, r, ok = after(r); !ok || len(r) == 0 || r[0] != '}' {
+		return a, false
+	}
+	s.rest = r[1:]
+	return a, true
+}
+
+// after takes a string, and a space before it, off r.
+func after(r string) (value, rest string, ok bool) {
+	if len(r) > 0 && r[0] == ' ' {
+		r = r[1:]
+	}
+	if len(r) == 0 || r[0] != '"' {
+		return "", r, false
+	}
+	end := strings.IndexByte(r[1:], '"')
+	if end < 0 {
+		return "", r, false
+	}
+	return r[1 : 1+end], r[2+end:], true
 }
 
 // subject takes an object with strings named number, name, id and scenario, each at most once.

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"gongxin"
 	"gongxin/feed"
 	"gongxin/screen"
@@ -116,6 +118,7 @@ func callAll(b *testing.B, handler http.Handler, subjects int, requests ...[]byt
 	b.ReportAllocs()
 	b.SetParallelism(8)
 	b.ResetTimer()
+	before := cpuTime(b)
 	b.RunParallel(func(p *testing.PB) {
 		c := newAsker(b, served.URL)
 		defer c.conn.Close()
@@ -129,7 +132,18 @@ func callAll(b *testing.B, handler http.Handler, subjects int, requests ...[]byt
 	b.StopTimer()
 	rate := float64(b.N*subjects) / b.Elapsed().Seconds()
 	b.ReportMetric(rate, "subjects/s")
+	b.ReportMetric(float64((cpuTime(b)-before).Nanoseconds())/float64(b.N*subjects), "cpu-ns/subject")
 	return rate
+}
+
+// cpuTime is what this process has used of all processors, which other processes on
+// the machine change less than they change the clock's.
+func cpuTime(b *testing.B) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkHTTP measures the sidecar on loopback beside a handler that does nothing,

@@ -16,21 +16,19 @@ import (
 func (g *Gate) serveScreen(w http.ResponseWriter, r *http.Request) {
 	text := buffers.Get().(*buffer)
 	defer text.release()
-	var q Query
 	body := r.Body
 	if r.ContentLength < 0 {
 		body = http.MaxBytesReader(w, body, maxQuery)
 	}
 	var err error
 	if text.in, err = readAll(body, text.in[:0], r.ContentLength, maxQuery); err == nil {
-		err = q.read(text.in)
-	}
-	var d gongxin.Decision
-	if err == nil {
-		d, err = g.Screen(r.Context(), q)
+		err = text.query.read(text.in)
 	}
 	if err == nil {
-		text.out, err = appendDecision(text.out[:0], &d)
+		text.decision, err = g.Screen(r.Context(), text.query)
+	}
+	if err == nil {
+		text.out, err = appendDecision(text.out[:0], &text.decision)
 	}
 	if err != nil {
 		g.fail(w, r, err)

@@ -95,6 +95,14 @@ const maxLength = 18
 // A canonical string is kept as it is, without a copy: clone it first if it is a
 // small part of a large one that should not stay in memory.
 func Parse(s string, kinds ...Kind) (Number, []Fold, error) {
+	if len(kinds) == 0 && isCitizen18(s) {
+		return Number{CitizenID, s}, nil, nil
+	}
+	return parse(s, kinds...)
+}
+
+// parse is Parse without a short way.
+func parse(s string, kinds ...Kind) (Number, []Fold, error) {
 	var f folding
 	if !canonical(s) {
 		s, f = fold(s)

@@ -88,6 +88,23 @@ func TestEveryShapeFoldsToOneThatStays(t *testing.T) {
 	}
 }
 
+// What names are written with stays apart: only shapes outside the 通用规范汉字表 fold,
+// but for what variants.csv calls the same.
+func TestNoCharacterOfNamesFoldsIntoAnother(t *testing.T) {
+	n := 0
+	for _, syllable := range readings().all {
+		for _, r := range syllable.names {
+			n++
+			if got := Fold(string(r)); got != string(r) {
+				t.Errorf("%c folds to %s", r, got)
+			}
+		}
+	}
+	if n < 6500 {
+		t.Errorf("only %d readings", n)
+	}
+}
+
 func FuzzFoldIsStable(f *testing.F) {
 	for _, s := range []string{"王小明", "阿依努尔•吐尔逊", "ＡＢＣ〔集团〕", "\ue863", "ẞ", "İ", "a.b", "王.明.李", "\u0345Ⅷ", "ﬃ", "㈱", "王\u0307"} {
 		f.Add(s)

@@ -306,7 +306,11 @@ func (u *unihan) shapes(choice map[string][][2]rune, radicals map[rune]rune, con
 	}
 	for _, class := range []string{"same", "radical", "pua"} {
 		for _, pair := range choice[class] {
-			to[pair[1]] = pair[0]
+			a, b := pair[0], pair[1]
+			if u.standard[b] > 0 && u.standard[a] == 0 && len(u.simplified[a]) == 0 {
+				a, b = b, a // 荔 is the standard one of 茘 and 荔
+			}
+			to[b] = a
 		}
 	}
 	standard := func(options []rune) bool {

@@ -85,82 +85,107 @@ func (a *api) serveChanges(w http.ResponseWriter, r *http.Request) {
 		}
 		wait = min(time.Duration(seconds)*time.Second, maxWait)
 	}
-	head, err := a.hub.head(ctx)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	if after > head.Size {
-		a.fail(w, r, gongxin.Conflict("FEED_AHEAD", after, head.Size))
-		return
-	}
-	witnessed := r.URL.Query().Get("witnessed") == "1" && len(a.hub.Witnesses) > 0
-	if wait > 0 && (after == head.Size || witnessed) {
-		// Woken by a commit; else the answer carries whatever checkpoint is newest then.
-		var err error
-		if witnessed {
-			waiting, cancel := context.WithTimeout(ctx, wait)
-			err = a.hub.awaitWitnessed(waiting, after)
-			cancel()
-		} else {
-			waiting, cancel := context.WithTimeout(ctx, min(wait, a.hub.Heartbeat))
-			_, err = a.hub.Store.Wait(waiting, after)
-			cancel()
+	if after > a.hub.Store.Known() { // of another process of this hub, or of another hub
+		head, err := a.hub.head(ctx)
+		if err == nil && after > head.Size {
+			err = gongxin.Conflict("FEED_AHEAD", after, head.Size)
 		}
-		if ctx.Err() != nil { // the hub stops, or the follower has gone and will not read it
-			a.fail(w, r, gongxin.Unavailable("HUB_STOPPING"))
-			return
-		}
-		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if err != nil {
 			a.fail(w, r, err)
 			return
 		}
 	}
-	w.Header().Set("Cache-Control", "no-store") // the next answer to the same question is another
-	if witnessed {
-		a.sendChanges(w, r, after, maxChanges, a.hub.witnessedChanges)
+	witnessed := r.URL.Query().Get("witnessed") == "1" && len(a.hub.Witnesses) > 0
+	woken, err := a.await(ctx, after, wait, witnessed)
+	if ctx.Err() != nil { // the hub stops, or the follower has gone and will not read it
+		a.fail(w, r, gongxin.Unavailable("HUB_STOPPING"))
 		return
 	}
-	size, err := a.hub.closed(ctx, after)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	if size > 0 {
-		w.Header().Set("Location", fmt.Sprintf("ranges/%d-%d", after, size)) // relative, so that it holds behind a proxy
+	w.Header().Set("Cache-Control", "no-store") // the next answer to the same question is another
+	var out answer
+	switch {
+	case witnessed:
+		out = a.hub.encoded(ctx, after, maxChanges, a.hub.witnessedChanges)
+	case woken:
+		out = a.hub.bell.share(after, func() answer { return a.hub.answerAfter(context.WithoutCancel(ctx), after) })
+	default:
+		out = a.hub.answerAfter(ctx, after)
+	}
+	if out.moved > 0 {
+		w.Header().Set("Location", fmt.Sprintf("ranges/%d-%d", after, out.moved)) // relative, so that it holds behind a proxy
 		w.WriteHeader(http.StatusTemporaryRedirect)
 		return
 	}
-	a.sendChanges(w, r, after, maxChanges, a.hub.linedChanges)
+	a.send(w, r, after, out)
+}
+
+// await lets a follower wait for what comes after a sequence; woken tells that it
+// came. It also ends when the time is over that a checkpoint without a change takes.
+func (a *api) await(ctx context.Context, after uint64, wait time.Duration, witnessed bool) (woken bool, err error) {
+	if wait == 0 {
+		return false, nil
+	}
+	if !witnessed {
+		wait = min(wait, a.hub.Heartbeat)
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if witnessed {
+		err = a.hub.awaitWitnessed(waiting, after)
+	} else {
+		err = a.hub.bell.wait(waiting, a.hub.Store, after)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// answerAfter is what everybody gets who asks for what comes after a sequence.
+func (h *Hub) answerAfter(ctx context.Context, after uint64) answer {
+	moved, err := h.closed(ctx, after)
+	if err != nil || moved > 0 {
+		return answer{moved: moved, err: err}
+	}
+	return h.encoded(ctx, after, maxChanges, h.linedChanges)
 }
 
 // A reader of changes is Hub.changes, or one that adds what witnesses said.
 type reader func(ctx context.Context, a gongxin.Audience, after uint64, limit int) (feed.Changes, error)
 
-// sendChanges answers with at most limit changes after a sequence, as read gives
-// them, and remembers that they were served.
-func (a *api) sendChanges(w http.ResponseWriter, r *http.Request, after uint64, limit int, read reader) {
-	ctx := r.Context()
+// encoded is an answer with at most limit changes after a sequence, as read gives them.
+func (h *Hub) encoded(ctx context.Context, after uint64, limit int, read reader) answer {
 	c, err := read(ctx, gongxin.AudiencePartner, after, limit)
 	if err != nil {
-		w.Header().Del("ETag")
-		a.fail(w, r, err)
-		return
+		return answer{err: err}
 	}
 	var body bytes.Buffer
 	if err := c.Encode(&body); err != nil {
+		return answer{err: err}
+	}
+	return answer{body: body.Bytes(), size: after + uint64(len(c.Records))}
+}
+
+// send sends an answer with what comes after a sequence, and remembers that it was served.
+func (a *api) send(w http.ResponseWriter, r *http.Request, after uint64, out answer) {
+	ctx := r.Context()
+	if out.err != nil {
 		w.Header().Del("ETag")
-		a.fail(w, r, err)
+		a.fail(w, r, out.err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
-	if _, err := w.Write(body.Bytes()); err != nil {
+	w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
+	if _, err := w.Write(out.body); err != nil {
 		a.hub.Log.DebugContext(ctx, "follower went away", "err", err)
 		return
 	}
-	if len(c.Records) > 0 {
-		a.hub.served.note(access.CallerFrom(ctx).Gate(), after+uint64(len(c.Records)), a.hub.Now())
+	if out.size > after {
+		a.hub.served.note(access.CallerFrom(ctx).Gate(), out.size, a.hub.Now())
 	}
 }
 

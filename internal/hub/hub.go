@@ -73,6 +73,7 @@ type Hub struct {
 	codes         *access.Limiter // tries of access codes, by listing
 	served        served          // what was served to gates and not confirmed
 	witnesses     *witnesses
+	bell          bell // wakes those who wait for changes
 }
 
 // New checks c and returns the Hub. It starts nothing.

@@ -73,7 +73,7 @@ func (a *api) serveRange(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	a.sendChanges(w, r, after, int(size-after), a.hub.changes)
+	a.send(w, r, after, a.hub.encoded(r.Context(), after, int(size-after), a.hub.changes))
 }
 
 // serveAccess serves GET /v1/feed/access: 204 to whom the feed is open, for a cache in

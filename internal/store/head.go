@@ -132,6 +132,14 @@ func (n *news) awaited() bool {
 	return n.changed != nil
 }
 
+// Known returns the size of the log as far as this process has heard: at once after a
+// commit through db, within a second after one of another process while somebody waits.
+func (db *DB) Known() uint64 {
+	db.news.mu.Lock()
+	defer db.news.mu.Unlock()
+	return db.news.size
+}
+
 // Wait returns the size of the log as soon as it is more than after: at once after
 // a commit through db, within a second after one of another process. Errors:
 // ctx's, or STORE_CLOSED.

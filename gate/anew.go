@@ -72,7 +72,7 @@ func (a *anew) whose(r *screen.Row, subject gongxin.Subject) error {
 // Apply takes changes that follow the snapshot.
 func (a *anew) Apply(changes []feed.Change) error {
 	defer clear(a.read) // it will be otherwise
-	m, err := reduce(changes, a.list.Entry, a.row)
+	d, err := reduce(changes, a.list.Entry, a.row)
 	if err != nil {
 		return err
 	}
@@ -82,15 +82,15 @@ func (a *anew) Apply(changes []feed.Change) error {
 			subjects[e.Listing] = e.Entry.Subject
 		}
 	}
-	for i := range m.put {
-		r := &m.put[i]
-		if subject, ok := subjects[r.Listing]; ok && !m.was[i] && r.Whose == 0 {
+	for i := range d.put {
+		r := &d.put[i]
+		if subject, ok := subjects[r.Listing]; ok && !d.was[i] && r.Whose == 0 {
 			if err := a.whose(r, subject); err != nil {
 				return err
 			}
 		}
 	}
-	return a.list.Write(m.put, m.leaving())
+	return a.list.Write(d.put, d.leaving())
 }
 
 // fetchAnew fetches the list as a snapshot beside the present one and, once all of it

@@ -208,18 +208,18 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if next == g.state.at {
 		return nil
 	}
-	m, err := reduce(changes, g.state.list.Entry, before.row)
+	d, err := reduce(changes, g.state.list.Entry, before.row)
 	if err != nil {
 		return fmt.Errorf("read the list: %w", err)
 	}
 	if next.Keys != g.state.at.Keys {
 		g.remembered = time.Time{} // note it beside the outcomes at once: a list fetched anew is verified by it
 	}
-	step, err := g.state.write(m, next)
+	step, err := g.state.write(d, next)
 	if err != nil {
 		return err
 	}
-	g.takeOver(context.WithoutCancel(ctx), m, step)
+	g.takeOver(context.WithoutCancel(ctx), d, step)
 	if len(changes) > 0 {
 		g.abnormal.Store(nil)
 		if err := g.confirm(next); err != nil {
@@ -258,10 +258,11 @@ func (g *Gate) takeOver(ctx context.Context, d difference, step *screen.Step) {
 	}
 }
 
-// compact writes the list anew when its log has grown long. Answers go on meanwhile.
-// The caller holds g.following.
-func (g *Gate) compact() error {
-	if log, base := g.state.list.Changes(); g.state.lost || log <= max(longLog, base/4) {
+// compact writes the list anew when its log is longer than long bytes and a quarter of
+// what it follows on, or whatever it is if long is 0. Answers go on meanwhile. The caller holds g.following.
+func (g *Gate) compact(long int64) error {
+	log, base := g.state.list.Changes()
+	if long > 0 && log <= max(long, base/4) || g.state.lost {
 		return nil
 	}
 	err := g.state.list.Compact()
@@ -316,7 +317,7 @@ func (g *Gate) settle(ctx context.Context) {
 		err = g.erase(ctx)
 	}
 	if err == nil {
-		err = g.compact()
+		err = g.compact(longLog)
 	}
 	if err != nil {
 		g.report(ctx, err)

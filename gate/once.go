@@ -14,6 +14,14 @@ func (g *Gate) FollowOnce(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
+// CompactOnce writes the list anew without what has left it, however short its log is.
+// Run does so when the log has grown long; answers go on meanwhile. Not while Run runs.
+func (g *Gate) CompactOnce() error {
+	g.following.Lock()
+	defer g.following.Unlock()
+	return g.compact(0)
+}
+
 // DeliverOnce takes to the hub what waits, up to a batch, and the newest receipt; more
 // says that there may be more. Not while
 // Run runs.

@@ -59,7 +59,7 @@ func (o *outcomes) commit(batch []recording) {
 	defer o.mu.Unlock()
 	kept := batch[:0]
 	for _, r := range batch {
-		if r.rows[0].sequence < o.asOf {
+		if r.rows[0].sequence < o.asOf && !r.rows[0].listing.IsZero() { // one that met no listing has nothing to be lifted
 			r.done <- errMoved
 			continue
 		}

@@ -132,14 +132,14 @@ func (k hubKey) open(stamp []byte) (at feed.Position, err error) {
 
 func (s *state) close() error { return errors.Join(s.list.Close(), s.files.Close()) }
 
-// write writes m and the position durably, or nothing. What it returns is not yet what
+// write writes d and the position durably, or nothing. What it returns is not yet what
 // s.list shows.
-func (s *state) write(m difference, at feed.Position) (*screen.Step, error) {
+func (s *state) write(d difference, at feed.Position) (*screen.Step, error) {
 	stamp, err := s.stamp(at)
 	if err != nil {
 		return nil, err
 	}
-	step, err := s.list.Write(m.put, m.leaving(), stamp)
+	step, err := s.list.Write(d.put, d.leaving(), stamp)
 	if err != nil {
 		return nil, fmt.Errorf("write the list: %w", err)
 	}
@@ -186,9 +186,9 @@ type difference struct {
 }
 
 // leaving returns the listings that are taken out.
-func (m difference) leaving() []gongxin.ListingID {
-	ids := make([]gongxin.ListingID, len(m.gone))
-	for i, l := range m.gone {
+func (d difference) leaving() []gongxin.ListingID {
+	ids := make([]gongxin.ListingID, len(d.gone))
+	for i, l := range d.gone {
 		ids[i] = l.id
 	}
 	return ids
@@ -211,7 +211,7 @@ type track struct {
 
 // reduce folds verified changes into what has moved by them. before gives what is
 // known of a listing as it was before the changes; in says that it was in force.
-func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, before func(gongxin.ListingID) (r screen.Row, in bool, err error)) (m difference, err error) {
+func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, before func(gongxin.ListingID) (r screen.Row, in bool, err error)) (d difference, err error) {
 	tracks := make(map[gongxin.ListingID]int, len(changes))
 	var all []track
 	for i := range changes {
@@ -226,7 +226,7 @@ func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, befor
 			tracks[c.Event.Listing] = n
 			t := track{}
 			if t.Row, t.in, err = before(c.Event.Listing); err != nil {
-				return m, err
+				return d, err
 			}
 			t.Listing, t.known = c.Event.Listing, t.in
 			all = append(all, t)
@@ -235,12 +235,12 @@ func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, befor
 	}
 	for i := range all {
 		if t := &all[i]; t.last.Force() == gongxin.ForceLeaves {
-			m.gone = append(m.gone, departure{t.Listing, t.last, t.Whose})
+			d.gone = append(d.gone, departure{t.Listing, t.last, t.Whose})
 		} else {
-			m.put, m.was = append(m.put, t.Row), append(m.was, t.in)
+			d.put, d.was = append(d.put, t.Row), append(d.was, t.in)
 		}
 	}
-	return m, nil
+	return d, nil
 }
 
 func (t *track) follow(c *feed.Change, force gongxin.Force, entry func(gongxin.Entry) screen.Entry) {

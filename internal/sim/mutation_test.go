@@ -27,17 +27,17 @@ type mutation struct {
 
 var mutations = []mutation{
 	{"skip-deletions", "the gate passes over events that take a listing out", []edit{{"gate/state.go",
-		"		if t.last.Force() == gongxin.ForceLeaves {\n			d.gone",
-		"		if mutant(`skip-deletions`) && t.last.Force() == gongxin.ForceLeaves {\n			continue\n		}\n		if t.last.Force() == gongxin.ForceLeaves {\n			d.gone"}}},
-	{"deletions-not-on-disk", "the gate takes them out of the index alone", []edit{{"gate/state.go",
-		"		if _, err := remove.ExecContext(ctx, l.id[:]); err != nil {",
-		"		if mutant(`deletions-not-on-disk`) {\n			continue\n		}\n		if _, err := remove.ExecContext(ctx, l.id[:]); err != nil {"}}},
+		"	for i := range all {\n		if t := &all[i]; t.last",
+		"	for i := range all {\n		if mutant(`skip-deletions`) && all[i].last.Force() == gongxin.ForceLeaves {\n			continue\n		}\n		if t := &all[i]; t.last"}}},
+	{"deletions-not-on-disk", "the gate takes them out of the tables in memory alone", []edit{{"screen/index.go",
+		"	if err := x.wal.append(s); err != nil {\n		return nil, err\n	}\n",
+		"	if mutant(`deletions-not-on-disk`) {\n		s.gone = nil\n	}\n	if err := x.wal.append(s); err != nil {\n		return nil, err\n	}\n"}}},
 	{"ignore-root", "the follower does not compare the root", []edit{{"feed/follower.go",
-		"if next.Tree.Root() != head.Root {", "if next.Tree.Root() != head.Root && !mutant(`ignore-root`) {"}}},
+		"tree.Root() != head.Root {", "tree.Root() != head.Root && !mutant(`ignore-root`) {"}}},
 	{"ignore-digest", "the follower does not compare the digest", []edit{{"feed/follower.go",
 		"case digest != after.Digest:", "case digest != after.Digest && !mutant(`ignore-digest`):"}}},
-	{"ignore-commitment", "the follower takes a body without its commitment", []edit{{"feed/follower.go",
-		"case ledger.Commit(r.Salt, r.Body) != l.Commitments[f.Audience]:", "case ledger.Commit(r.Salt, r.Body) != l.Commitments[f.Audience] && !mutant(`ignore-commitment`):"}}},
+	{"ignore-commitment", "the follower takes a body without its commitment", []edit{{"feed/verify.go",
+		"case commit != leaf.Commitment(int(f.Audience)):", "case commit != leaf.Commitment(int(f.Audience)) && !mutant(`ignore-commitment`):"}}},
 	{"accept-old-checkpoint", "the follower takes a checkpoint older than its own", []edit{{"feed/follower.go",
 		"case head.At.Before(p.Head.At):", "case head.At.Before(p.Head.At) && !mutant(`accept-old-checkpoint`):"}}},
 	{"accept-any-key", "a checkpoint signed by somebody else counts", []edit{{"ledger/checkpoint.go",
@@ -45,7 +45,7 @@ var mutations = []mutation{
 	{"no-lift", "restrictions are not lifted when changes are applied", []edit{{"gate/follow.go",
 		"	if len(now) > 0 {", "	if len(now) > 0 && !mutant(`no-lift`) {"}}},
 	{"no-reconcile", "nor after a start", []edit{{"gate/gate.go",
-		"	if g.state.closed {\n		return nil // another", "	if g.state.closed || mutant(`no-reconcile`) {\n		return nil // another"}}},
+		"	stands := func(id gongxin.ListingID) (standing, error) {\n", "	if mutant(`no-reconcile`) {\n		return nil\n	}\n	stands := func(id gongxin.ListingID) (standing, error) {\n"}}},
 	{"suspension-forgotten", "a restriction from before a suspension stands after it", []edit{{"gate/row.go",
 		"case o.sequence < s.since:", "case o.sequence < s.since && !mutant(`suspension-forgotten`):"}}},
 	{"ignore-freshness", "the gate blocks on a copy of any age", []edit{{"gate/screen.go",
@@ -55,13 +55,23 @@ var mutations = []mutation{
 	{"name-ignored", "the number alone blocks", []edit{{"gate/decide.go",
 		"	case !agrees:\n", "	case !agrees && !mutant(`name-ignored`):\n"}}},
 	{"term-ignored", "a listing whose term is over blocks", []edit{{"gate/decide.go",
-		"if !h.Until.IsZero() && q.day > h.Until {", "if !h.Until.IsZero() && q.day > h.Until && !mutant(`term-ignored`) {"}}},
+		"if !c.Until.IsZero() && q.day > c.Until {", "if !c.Until.IsZero() && q.day > c.Until && !mutant(`term-ignored`) {"}}},
 	{"answer-before-record", "an answer is given although its record failed", []edit{{"gate/screen.go",
 		"	if err := g.outcomes.record(ctx, rows); err != nil {", "	if err := g.outcomes.record(ctx, rows); err != nil && !mutant(`answer-before-record`) {"}}},
 	{"two-transactions", "list and position are written one after the other", []edit{{"gate/state.go",
-		"	if err := s.writePosition(ctx, tx, at); err != nil {\n		return err\n	}\n	if err := tx.Commit(); err != nil {\n		return fmt.Errorf(\"write state: %w\", err)",
-		"	if mutant(`two-transactions`) {\n		if err := tx.Commit(); err != nil {\n			return err\n		}\n		if tx, err = s.db.BeginTx(ctx, nil); err != nil {\n			return err\n		}\n		defer tx.Rollback()\n	}\n" +
-			"	if err := s.writePosition(ctx, tx, at); err != nil {\n		return err\n	}\n	if err := tx.Commit(); err != nil {\n		return fmt.Errorf(\"write state: %w\", err)"}}},
+		"	step, err := s.list.Write(d.put, d.leaving(), stamp)\n",
+		"	if mutant(`two-transactions`) || mutant(`stamp-unchecked`) {\n		if err := s.writeTwice(d); err != nil {\n			return nil, err\n		}\n		d = difference{}\n	}\n	step, err := s.list.Write(d.put, d.leaving(), stamp)\n"}}},
+	{"stamp-unchecked", "likewise, and what is opened is not held against what was signed", []edit{{"gate/state.go",
+		"if v := list.View(); uint64(v.Len()) != s.at.Head.Count || ledger.Digest(v.Sum()) != s.at.Head.Digest {",
+		"if v := list.View(); !mutant(`stamp-unchecked`) && (uint64(v.Len()) != s.at.Head.Count || ledger.Digest(v.Sum()) != s.at.Head.Digest) {"}}},
+	{"shown-before-durable", "answers come from a step that is not on disk yet", []edit{{"gate/follow.go",
+		"	step, err := g.state.write(d, next)\n", "	if mutant(`shown-before-durable`) {\n		g.show(g.state.list.View(), next)\n	}\n	step, err := g.state.write(d, next)\n"}}},
+	{"damage-is-clear", "a piece of the list that cannot be read says that nobody is listed", []edit{{"gate/screen.go",
+		"	case err != nil: // it cannot be known", "	case err != nil && mutant(`damage-is-clear`):\n		return nil, nil\n	case err != nil: // it cannot be known"}}},
+	{"fork-forgotten", "a fork that was seen is forgotten with a restart", []edit{{"gate/fork.go",
+		"	if a := g.outcomes.fork(); a != nil {", "	if a := g.outcomes.fork(); a != nil && !mutant(`fork-forgotten`) {"}}},
+	{"fork-followed", "a gate that has seen a fork follows on", []edit{{"gate/follow.go",
+		"	if f := g.fork.Load(); f != nil {\n		return false, f.fault()", "	if f := g.fork.Load(); f != nil && !mutant(`fork-followed`) {\n		return false, f.fault()"}}},
 	{"forget-outbox", "reports that wait are lost with a restart", []edit{{"gate/outcomes.go",
 		"		if err = o.load(ctx, path); err == nil {\n", "		if err = o.load(ctx, path); err == nil {\n			o.forget(ctx)\n"}}},
 	{"lift-not-reported", "the hub is not told of lifts", []edit{{"gate/outcomes.go",
@@ -106,6 +116,18 @@ func (o *outcomes) forget(ctx context.Context) {
 	})
 }
 
+func (s *state) writeTwice(d difference) error {
+	before, err := s.stamp(s.at)
+	if err != nil {
+		return err
+	}
+	step, err := s.list.Write(d.put, d.leaving(), before)
+	if err == nil {
+		step.Publish()
+	}
+	return err
+}
+
 func (g *Gate) tellWho(ctx context.Context, q Query, d gongxin.Decision) error {
 	r, err := g.newReference("R", g.config.Now())
 	if err != nil {
@@ -142,7 +164,7 @@ func mutate(t *testing.T) string {
 			sources[e.file] = strings.Replace(sources[e.file], e.old, e.new, 1)
 		}
 	}
-	for _, room := range []string{"ledger", "feed", "gate"} {
+	for _, room := range []string{"ledger", "feed", "screen", "gate"} {
 		sources[room+"/mutant.go"] = fmt.Sprintf(common, room, mutantIs)
 	}
 	sources["gate/mutanthelpers.go"] = gateHelpers

@@ -48,11 +48,13 @@ const (
 	restores   // the hub is restored from a backup n events old
 	forks      // the hub shows this gate another list from now on
 	heals      // the hub is again what it was
+	compacts   // the gate writes its list anew
+	rots       // a stretch of the m-th file of its list is another, from its n-th thousandth on, while it runs
 	kindsOfStep
 )
 
 var kindNames = [kindsOfStep]string{"follow", "ask", "report", "court", "time", "heartbeat", "snapshot", "erasure", "kill", "disk full", "write lost", "list lost",
-	"clock", "relay", "partition", "keep", "review", "restore", "fork", "heal"}
+	"clock", "relay", "partition", "keep", "review", "restore", "fork", "heal", "compaction", "rot"}
 
 func (s step) String() string {
 	g := fmt.Sprintf("gate %d ", s.gate)
@@ -100,6 +102,10 @@ func (s step) String() string {
 		return g + fmt.Sprintf("is shown another list, from %d events ago", s.n)
 	case heals:
 		return "the hub is what it was"
+	case compacts:
+		return g + "writes its list anew"
+	case rots:
+		return g + fmt.Sprintf("has a list that rots: file %d from %d thousandths on", s.m, s.n)
 	}
 	return "?"
 }
@@ -107,7 +113,7 @@ func (s step) String() string {
 // often says how often each kind of step comes, in thousandths or so.
 var often = [kindsOfStep]int{
 	follows: 310, screens: 230, delivers: 60, enacts: 160, passes: 70, beats: 45, snapshots: 18, erases: 8, kills: 40, fills: 12,
-	losesWrite: 8, losesState: 6, jumps: 18, relaysBy: 26, cuts: 12, keeps: 20, upholds: 8, restores: 5, forks: 5, heals: 8,
+	losesWrite: 8, losesState: 6, jumps: 18, relaysBy: 26, cuts: 12, keeps: 20, upholds: 8, restores: 5, forks: 5, heals: 8, compacts: 25, rots: 8,
 }
 
 // A schedule is everything that a seed decides.
@@ -126,7 +132,7 @@ func newSchedule(seed uint64) schedule {
 	}
 	s := schedule{seed: seed, limit: r.IntN(4) * r.IntN(3)}
 	// A schedule without faults of one sort says more about the others.
-	calm := [kindsOfStep]bool{fills: r.IntN(3) > 0, losesWrite: r.IntN(3) > 0, jumps: r.IntN(2) > 0, restores: r.IntN(2) > 0, forks: r.IntN(2) > 0, kills: r.IntN(3) == 0}
+	calm := [kindsOfStep]bool{fills: r.IntN(3) > 0, losesWrite: r.IntN(3) > 0, rots: r.IntN(3) > 0, jumps: r.IntN(2) > 0, restores: r.IntN(2) > 0, forks: r.IntN(2) > 0, kills: r.IntN(3) == 0}
 	for range 4 {
 		s.steps = append(s.steps, step{kind: enacts, act: admit, n: r.IntN(1000)})
 	}

@@ -326,7 +326,47 @@ func (w *world) do(s step) {
 		g.branch = len(w.branches) - 1
 	case heals:
 		w.heal()
+	case compacts:
+		g.compact()
+	case rots:
+		g.rot(s)
 	}
+}
+
+// rot changes a stretch of one file of the list.
+func (g *gateway) rot(s step) {
+	if g.gate == nil {
+		return
+	}
+	files, err := filepath.Glob(filepath.Join(g.disk.dir, "list", "list-*"))
+	if err != nil || len(files) == 0 {
+		g.w.violate("simulation", "files of the list: %v (%v)", files, err)
+		return
+	}
+	path := files[s.m%len(files)]
+	b, err := os.ReadFile(path)
+	if err == nil {
+		from := len(b) * s.n / 1000
+		for i := range b[from:min(len(b), from+256)] {
+			b[from+i] ^= 0x55
+		}
+		err = os.WriteFile(path, b, 0o600) // in its place: the gate has it open
+	}
+	if err != nil {
+		g.w.violate("simulation", "%v", err)
+	}
+	g.damaged = true
+}
+
+func (g *gateway) compact() {
+	if g.gate == nil {
+		return
+	}
+	err := g.gate.CompactOnce()
+	if g.alive() && err != nil && !g.hindered() && !g.damaged {
+		g.w.violate("answers", "gate %d does not write its list anew: %v", g.n, err)
+	}
+	g.position()
 }
 
 // branch adds a log that goes its own way from n events ago.

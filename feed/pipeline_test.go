@@ -131,6 +131,50 @@ func TestDamageToALongSnapshotIsDetected(t *testing.T) {
 	})
 }
 
+// A carrier fails at a place, and notices if it is asked again after all is over.
+type carrier struct {
+	io.Reader
+	left int
+	over atomic.Bool
+	late atomic.Bool
+}
+
+var errCarrier = errors.New("the cable was pulled")
+
+func (c *carrier) Read(b []byte) (int, error) {
+	if c.over.Load() {
+		c.late.Store(true)
+	}
+	if c.left <= 0 {
+		return 0, errCarrier
+	}
+	n, err := c.Reader.Read(b[:min(len(b), c.left)])
+	c.left -= n
+	return n, err
+}
+
+func TestAFaultOfTheCarrierStaysWhatItIs(t *testing.T) {
+	l := variedLog(t, manyListings)
+	file := l.snapshot()
+	rapid.Check(t, func(t *rapid.T) {
+		c := &carrier{Reader: bytes.NewReader(file), left: rapid.IntRange(0, len(file)-1).Draw(t, "bytes")}
+		stopAt, n := rapid.IntRange(0, 2*manyListings).Draw(t, "stop at"), 0
+		_, _, err := ReadSnapshot(c, l.follower(), func(Change) error {
+			if n++; n > stopAt {
+				return errFull
+			}
+			return nil
+		})
+		c.over.Store(true)
+		if n > stopAt && !errors.Is(err, errFull) || n <= stopAt && !errors.Is(err, errCarrier) {
+			t.Fatalf("after %d listings: %v", n, err)
+		}
+		if c.late.Load() {
+			t.Fatal("somebody still reads")
+		}
+	})
+}
+
 // A listing more than were signed, one twice, one left out, in any block.
 func TestALongSnapshotIsRefusedForItsReason(t *testing.T) {
 	l := variedLog(t, manyListings)

@@ -1,8 +1,12 @@
 package match
 
 import (
+	"hash/fnv"
 	"iter"
 	"slices"
+	"sync"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Key is what all names that Compare may grade equal or strong with name have in
@@ -28,6 +32,22 @@ func Key(name string) string {
 	}
 	return loosen(bareName(folded))
 }
+
+// keyRules is to be raised when Key gives another key to some name for another reason
+// than its tables.
+const keyRules = 1
+
+// KeyVersion tells the keys of one version of Key from those of another: who has kept
+// keys makes them anew when it is not what it was. It depends on the tables and the rules.
+func KeyVersion() uint64 { return keyVersion() }
+
+var keyVersion = sync.OnceValue(func() uint64 {
+	h := fnv.New64a()
+	for _, table := range []string{variantsFile, shapesFile, doublesFile, regionsFile, norm.Version} {
+		h.Write([]byte(table)) // never fails
+	}
+	return h.Sum64() + keyRules
+})
 
 // The most keys that Near yields, of a person and of an organisation, and how many
 // characters of an organisation's name it changes.

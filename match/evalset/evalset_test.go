@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
+	"hash/fnv"
 	"os"
 	"strings"
 	"testing"
@@ -75,6 +77,36 @@ func TestThePublishedSetIsGradedAsPromised(t *testing.T) {
 		if n := tally.Graded("person", kind, false, gongxin.GradeWeak); n < each*9/10 {
 			t.Errorf("only %d of %d %s are found as a hint", n, each, kind)
 		}
+	}
+}
+
+// Whoever keeps keys makes them anew when KeyVersion changes, so it must change with them.
+func TestTheVersionOfKeysChangesWithThem(t *testing.T) {
+	const kept = "../testdata/keys.txt"
+	h := fnv.New64a()
+	for p, err := range pairs.Read(bytes.NewReader(read(t, published)), published) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(h, match.Key(p.Asked.Name), match.Key(p.Listed.Name))
+	}
+	now := fmt.Sprintf("version %016x keys %016x\n", match.KeyVersion(), h.Sum64())
+	var version, version2, keys, keys2 string
+	if _, err := fmt.Sscanf(string(read(t, kept)), "version %s keys %s", &version, &keys); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscanf(now, "version %s keys %s", &version2, &keys2); err != nil {
+		t.Fatal(err)
+	}
+	if keys != keys2 && version == version2 {
+		t.Fatal("some names have other keys than before; raise keyRules")
+	}
+	if *update {
+		if err := os.WriteFile(kept, []byte(now), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if now != string(read(t, kept)) {
+		t.Errorf("%s is not of this version; run go test ./match/evalset -update", kept)
 	}
 }
 

@@ -26,6 +26,10 @@ type Builder struct {
 	sink   uint64 // what touching gives, lest it be left out
 }
 
+// spare is which part more than expected a new list has room for, so that the first
+// changes do not make its tables grow.
+const spare = 16
+
 // Build begins a list of about expected rows.
 func Build(files Files, key Key, expected int) (*Builder, error) {
 	names, err := files.List()
@@ -47,7 +51,7 @@ func Build(files Files, key Key, expected int) (*Builder, error) {
 		return nil, err
 	}
 	w := b.writer
-	b.view = &View{secrets: b.secrets, tables: newTables(expected), limit: 1<<32 - 1,
+	b.view = &View{secrets: b.secrets, tables: newTables(expected + expected/spare), limit: 1<<32 - 1,
 		base: &base{seal: w.seal, name: w.name, file: w.file, size: maxAddressed, salt: w.salt}}
 	return b, nil
 }

@@ -3,6 +3,7 @@ package screen
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -74,8 +75,14 @@ func (v *View) Lookup(number identity.Number, dst []Hit) ([]Hit, error) {
 		return dst, nil
 	}
 	c := canonical(number)
-	hash := v.numbers.hash(c)
-	if !v.number.may(hash) {
+	var hash uint64
+	if len(c) == 18 {
+		hash = v.numbers.hash18(word(c, 0), word(c, 8), word(c, 10))
+	} else {
+		hash = v.numbers.hashOther(c)
+	}
+	first, second := v.number.marksAt(hash)
+	if !maybe(hash, first, second) || !v.candidate(hash, first, second) {
 		return dst, v.checked(nil)
 	}
 	dst, err := v.lookup(hash, c, dst)
@@ -265,9 +272,13 @@ func (v *View) Maybe(numbers []identity.Number, out []bool) {
 	for len(numbers) > 0 {
 		n := min(len(numbers), together)
 		for i := range numbers[:n] {
-			hashes[i] = 0
-			if !numbers[i].IsZero() {
-				hashes[i] = v.numbers.hash(canonical(numbers[i]))
+			number := &numbers[i]
+			if s := number.Full(); len(s) == 18 && !number.IsOrganisation() {
+				hashes[i] = v.numbers.hash18(word(s, 0), word(s, 8), word(s, 10))
+			} else if number.IsZero() {
+				hashes[i] = 0
+			} else {
+				hashes[i] = v.numbers.hashOther(canonical(*number))
 			}
 		}
 		v.maybe(&hashes, out[:n])
@@ -280,7 +291,8 @@ func (v *View) Maybe(numbers []identity.Number, out []bool) {
 // one that nobody has. It allocates nothing.
 func (v *View) Candidate(number []byte) bool {
 	hash := v.numbers.hashBytes(number)
-	return v.number.may(hash) && v.candidate(hash)
+	first, second := v.number.marksAt(hash)
+	return maybe(hash, first, second) && v.candidate(hash, first, second)
 }
 
 // Candidates is Candidate for many, which is several times as fast.
@@ -308,17 +320,30 @@ func (v *View) maybe(hashes *[together]uint64, out []bool) {
 		marks[i][0], marks[i][1] = t.marksAt(hashes[i])
 	}
 	for i := range out {
-		h := hashes[i]
-		out[i] = maybe(h, marks[i][0], marks[i][1]) && h != 0 && v.candidate(h)
+		first, second := marks[i][0], marks[i][1]
+		out[i] = maybe(hashes[i], first, second) && v.candidate(hashes[i], first, second)
 	}
 }
 
-// candidate tells whether a record may have the number hash.
-func (v *View) candidate(hash uint64) bool {
-	for s := v.number.search(hash); ; {
+// candidate tells whether a record may have the number hash, whose way begins with
+// groups of these marks. Most that come here are not listed either.
+func (v *View) candidate(hash, first, second uint64) bool {
+	t, g := v.number, v.number.home(hash)
+	for k, marks := range [2]uint64{first, second} {
+		for like := zeros(marks ^ markOf(hash)*lows); like != 0; like &= like - 1 {
+			slot := atomic.LoadUint64(&t.slots[(g^uint32(k))*groupSlots+uint32(bits.TrailingZeros64(like))/8])
+			if half(slot) == half(hash) && refOf(slot) != 0 && v.has(refOf(slot)) {
+				return hash != 0
+			}
+		}
+		if zeros(marks) != 0 {
+			return false
+		}
+	}
+	for s := (search{t: t, hash: hash, k: 2}); ; {
 		slot, ok := s.next()
 		if !ok || v.has(refOf(slot)) {
-			return ok
+			return ok && hash != 0
 		}
 	}
 }

@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"gongxin":        func() { os.Exit(run()) },
 		"gongxin-status": gateStatus,
+		"nats":           natsServer,
+		"nats-pub":       natsPublish,
+		"nats-get":       natsGet,
 		"applicants-as":  applicantsAs,
 		"applicants-are": applicantsExpected,
 	})
@@ -46,6 +49,9 @@ func gateStatus() {
 //	damage FILE TEXT          changes a bit of FILE where it holds TEXT
 //	erase DIR LISTING         erases a listing that has ended
 //	gongxin-status URL        prints a gate's status
+//	nats DIR                  runs a NATS server with streams TRANSACTIONS, DECISIONS and DEAD; its URL goes to DIR/url
+//	nats-pub DIR FILE         publishes each line of FILE as a transaction
+//	nats-get DIR STREAM       prints what a stream holds, a message a line
 //	applicants-as FROM TO …   writes a CSV file of applicants in other forms
 //	applicants-are EXPECTED FROM RESULT …   holds results of a batch against the expected ones
 func TestScripts(t *testing.T) {

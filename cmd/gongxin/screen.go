@@ -1,16 +1,16 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gongxin"
+	"gongxin/gate"
 )
 
 func newScreen() *cobra.Command {
@@ -36,27 +36,13 @@ Exit codes: 0 clear (all of them), 1 refer or block, 2 wrong use, or a file that
 			} else if given {
 				return batch.run(c, address, scenario, asJSON)
 			}
-			body, err := json.Marshal(map[string]string{"scenario": scenario, "number": number, "name": name})
+			ctx, cancel := context.WithTimeout(c.Context(), 30*time.Second)
+			defer cancel()
+			client := gate.NewClient(address)
+			defer client.Close()
+			d, err := client.Screen(ctx, gate.Query{Scenario: scenario, Number: number, Name: name})
 			if err != nil {
 				return err
-			}
-			client := http.Client{Timeout: 30 * time.Second}
-			request, err := http.NewRequestWithContext(c.Context(), http.MethodPost, strings.TrimSuffix(address, "/")+"/v1/screen", bytes.NewReader(body))
-			if err != nil {
-				return usage("--gate %q: %v", address, err)
-			}
-			request.Header.Set("Content-Type", "application/json")
-			answer, err := client.Do(request)
-			if err != nil {
-				return fmt.Errorf("ask the gate: %w", err)
-			}
-			defer answer.Body.Close()
-			if answer.StatusCode != http.StatusOK {
-				return problemOf(answer)
-			}
-			var d gongxin.Decision
-			if err := json.NewDecoder(answer.Body).Decode(&d); err != nil {
-				return fmt.Errorf("read the gate's answer: %w", err)
 			}
 			if asJSON {
 				err = json.NewEncoder(c.OutOrStdout()).Encode(d)
@@ -70,7 +56,7 @@ Exit codes: 0 clear (all of them), 1 refer or block, 2 wrong use, or a file that
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&address, "gate", "http://127.0.0.1:8701", "URL of the gate")
+	f.StringVar(&address, "gate", "http://127.0.0.1:8701", "URL of the gate, or unix: and the path of its socket")
 	f.StringVar(&scenario, "scenario", "", "business at hand, such as flight or g_train (needed)")
 	f.StringVar(&number, "number", "", "identifier of the person or organisation")
 	f.StringVar(&name, "name", "", "name of the person or organisation")

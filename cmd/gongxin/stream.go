@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"gongxin"
 	"gongxin/gate"
 	"gongxin/internal/stream"
 )
@@ -35,6 +36,9 @@ with the same --durable share the transactions. Each is decided at least once; s
 			err := stream.Run(c.Context(), f.config)
 			if c.Context().Err() != nil {
 				return nil // asked to stop
+			}
+			if gongxin.KindOf(err) == gongxin.KindInvalid {
+				return errUnusable{err}
 			}
 			return err
 		},

@@ -25,14 +25,14 @@ var endings = strings.Fields(`公司 集团 企业 合伙 厂 店 中心 社 院
 	酒楼 饭庄 网吧 门诊 药房 超市 商号 基地 平台 总部 政府 合伙) 合伙企业 个体工商户 有限 庄园 农庄`)
 
 // IsOrganisation tells whether name reads as an organisation's and not as a person's.
-// Names of up to three characters are persons'.
+// Chinese names of up to three characters are persons'.
 func IsOrganisation(name string) bool { return isOrganisation(Fold(name)) }
 
 // shortest is the length in bytes of the shortest name of an organisation: four characters.
 const shortest = 4 * len("司")
 
 func isOrganisation(folded string) bool {
-	if len(folded) < shortest {
+	if len(folded) < shortest && (folded == "" || folded[0] >= utf8.RuneSelf) {
 		return false
 	}
 	if first, _ := utf8.DecodeRuneInString(folded); first < utf8.RuneSelf {

@@ -196,7 +196,7 @@ func build(t *testing.T, flags ...string) string {
 }
 
 // enough is how many schedules a mutation has for being caught.
-const enough = 400
+const enough = 800
 
 var invariantOf = regexp.MustCompile(`invariant ([a-z-]+), after step`)
 

@@ -1,7 +1,7 @@
 // Package lanes does SHA-256 of many short messages at once, sixteen side by side
-// in the lanes of AVX-512 registers, on processors that have these and no SHA
-// instructions; elsewhere it calls crypto/sha256 for one after the other. The
-// results are the same. It imports nothing of ours and keeps no state.
+// in the lanes of AVX-512 registers or eight in those of AVX2, on processors that have
+// these and no SHA instructions; elsewhere it calls crypto/sha256 for one after the
+// other. The results are the same. It imports nothing of ours and keeps no state.
 //
 //	messages ─▶ lane 0  ▓▓▓▓▓▓░░▓▓▓   a lane whose message ends takes the next one
 //	            lane 1  ▓▓░▓▓▓▓▓▓░▓
@@ -90,10 +90,12 @@ type work struct {
 	fresh  uint16 // lanes whose message has just begun, a bit for each
 	lanes  [Lanes]lane
 	head   [128]byte
+	wide   bool                  // sixteen lanes at once; else twice eight
+	words  [16][Lanes / 2]uint32 // room for those
 	room   [Lanes * stride]byte
 }
 
-var works = sync.Pool{New: func() any { return new(work) }}
+var works = sync.Pool{New: func() any { return &work{wide: wide} }}
 
 // idle is more blocks than any room holds.
 const idle = math.MaxInt
@@ -111,7 +113,7 @@ func sideBySide[H ~[sha256.Size]byte](w *work, sum []H, message func(i int, b []
 		for i := range w.lanes {
 			n = min(n, w.lanes[i].blocks)
 		}
-		blocks(&w.state, &w.room[0], &w.offset, n, w.fresh)
+		w.advance(n)
 		w.fresh = 0
 		for i := range w.lanes {
 			l := &w.lanes[i]

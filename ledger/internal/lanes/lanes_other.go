@@ -2,8 +2,8 @@
 
 package lanes
 
-// have: without AVX-512 there are no lanes.
-const have = false
+// There are no lanes on other processors.
+const have, wide, narrow = false, false, false
 
-// blocks is never called where have is false.
-func blocks(*[8][Lanes]uint32, *byte, *[Lanes]uint64, int, uint16) {}
+// advance is never called where have is false.
+func (w *work) advance(int) {}

@@ -10,16 +10,18 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ways are the two ways to the same sums; where the processor has no lanes, one.
+// ways are the ways to the same sums that this processor has.
 func ways(t testing.TB) map[string]func([][32]byte, func(int, []byte) Message) {
-	w := new(work)
+	alone := new(work)
 	all := map[string]func([][32]byte, func(int, []byte) Message){
-		"one by one": func(sum [][32]byte, message func(int, []byte) Message) { oneByOne(w, sum, message) },
+		"one by one": func(sum [][32]byte, message func(int, []byte) Message) { oneByOne(alone, sum, message) },
 	}
-	if have {
-		all["lanes"] = func(sum [][32]byte, message func(int, []byte) Message) { sideBySide(w, sum, message) }
-	} else {
-		t.Log("this processor has no lanes, or SHA instructions: only crypto/sha256 is tested")
+	for name, w := range map[string]*work{"sixteen": {wide: true}, "eight": {}} {
+		if w.wide && !wide || !w.wide && !narrow {
+			t.Logf("this processor has no registers for %s lanes", name)
+			continue
+		}
+		all[name] = func(sum [][32]byte, message func(int, []byte) Message) { sideBySide(w, sum, message) }
 	}
 	return all
 }

@@ -36,13 +36,12 @@ func Person(i int) (number, name string) {
 func Open(tb testing.TB, n int) *Stand {
 	tb.Helper()
 	s := new(Stand)
-	h, err := newHub(n)
+	c, err := Config(tb.TempDir(), n)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.Gate, err = gate.Open(gate.Config{Dir: tb.TempDir(), Name: "railway", Department: "铁路部门", VerifierKey: h.verifier, Source: h, MaxAge: time.Hour,
-		Guard: &feed.Guard{}, Now: s.now})
-	if err != nil {
+	c.Now = s.now
+	if s.Gate, err = gate.Open(c); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
@@ -59,6 +58,15 @@ func Open(tb testing.TB, n int) *Stand {
 		tb.Fatalf("the gate holds %d listings, want %d; fresh %v", got.Listings, n, got.Fresh)
 	}
 	return s
+}
+
+// Config is that of a gate in dir which follows a hub with the first n invented persons.
+func Config(dir string, n int) (gate.Config, error) {
+	h, err := newHub(n)
+	if err != nil {
+		return gate.Config{}, err
+	}
+	return gate.Config{Dir: dir, Name: "railway", Department: "铁路部门", VerifierKey: h.verifier, Source: h, MaxAge: time.Hour, Guard: &feed.Guard{}}, nil
 }
 
 func (s *Stand) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }

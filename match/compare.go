@@ -162,9 +162,15 @@ func mayBeShort(folded string) bool {
 	return n >= 5
 }
 
-// plainly folds width, spaces and case alone, so that what is left to fold is a variant.
+// plainly folds width, spaces, what cannot be seen and case alone, so that what is left
+// to fold is a variant.
 func plainly(name string) string {
-	return strings.ToLower(strings.Join(strings.Fields(nfkc(name)), ""))
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, nfkc(name)))
 }
 
 func kindOf(organisation bool) string {

@@ -28,6 +28,7 @@ func TestNamesAreGraded(t *testing.T) {
 	}{
 		{"王小明", "王小明", "equal", "same"},
 		{"王小明", "王 小 明", "equal", "same"},
+		{"王小明", "王\u200b小明\ufeff", "equal", "same"},
 		{"王晓东", "王曉東", "equal", "variant"},
 		{"刘勋", "劉勳", "equal", "variant"},
 		{"岳众", "嶽衆", "equal", "variant"},

@@ -73,7 +73,7 @@ func (s *shapes) careful(name string) string {
 func (s *shapes) once(name string) string {
 	out := make([]rune, 0, len(name))
 	for _, r := range nfkc(strings.ToValidUTF8(name, "\uFFFD")) {
-		if unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector) || r == '\u034F' || r == '\u115F' || r == '\u1160' || r == '\u3164' {
+		if unseen(r) {
 			continue
 		}
 		if e := s.of(r); e&alwaysFineHere != 0 {
@@ -87,6 +87,15 @@ func (s *shapes) once(name string) string {
 		}
 	}
 	return nfkc(string(out))
+}
+
+// unseen tells whether r is a space or cannot be seen.
+func unseen(r rune) bool {
+	switch r {
+	case '\u034F', '\u115F', '\u1160', '\u3164': // joiners and fillers
+		return true
+	}
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector)
 }
 
 // Agrees tells whether two names are the same after folding. Nothing weaker

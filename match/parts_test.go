@@ -115,7 +115,7 @@ func TestMasksAreLaidOverNumbers(t *testing.T) {
 		{"320000********0018", true, 10},
 		{"3200***0018", true, 8},
 		{"320000******001", true, 11}, // of 15 digits, so born in 19yy
-		{"3200*******0018", true, 8}, // 15 characters, and not of 15 digits
+		{"3200*******0018", true, 8},  // 15 characters, and not of 15 digits
 		{"3200**********0019", false, 8},
 		{"3201**********0018", false, 8},
 		{"******************", false, 0},

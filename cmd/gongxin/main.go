@@ -7,6 +7,7 @@
 //	gongxin gate       a department's instance
 //	gongxin intake     check or submit a court's file
 //	gongxin screen     ask a gate
+//	gongxin match      compare two names, or score a file of pairs
 //	gongxin relay      a cache of the feed for many gates
 //	gongxin package    signed files for departments without a network
 //	gongxin verify     check a ledger, or a proof file, trusting nobody

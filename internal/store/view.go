@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"gongxin"
+	"gongxin/internal/access"
 )
 
 // A View reads at one moment. It belongs to one goroutine and ends with the
@@ -45,6 +48,27 @@ func (db *DB) beginReading(ctx context.Context) (*session, error) {
 		}
 		if err := db.readers.drop(); err != nil {
 			return nil, err
+		}
+	}
+}
+
+// Token returns the token whose secret has that SHA-256, as it is at this moment.
+// Every request of a follower asks for one, so it is a single statement and no
+// transaction. Error: TOKEN_UNKNOWN.
+func (db *DB) Token(ctx context.Context, hash [32]byte) (t access.Token, err error) {
+	for {
+		s, used, err := db.readers.take(ctx, db.pool)
+		if err != nil {
+			return t, err
+		}
+		t, err = (&reader{db: db, s: s}).TokenByHash(ctx, hash)
+		whole := err == nil || gongxin.CodeOf(err) == "TOKEN_UNKNOWN"
+		err = join(err, db.readers.give(s, !whole))
+		if whole || !used || ctx.Err() != nil {
+			return t, err
+		}
+		if err := db.readers.drop(); err != nil { // lost while nobody used it, and so the others beside it
+			return t, err
 		}
 	}
 }

@@ -23,6 +23,7 @@ type batchScreen struct {
 	options                     batch.Options
 	dir, gateName, verifierFile string
 	maxAge                      time.Duration
+	beside                      bool // the gate runs: its directory is read beside it
 	clock                       clockFlag
 }
 
@@ -36,10 +37,10 @@ func (b *batchScreen) add(c *cobra.Command) {
 	f.BoolVar(&b.options.OnlyHits, "only-hits", false, "leave rows that are clear out of the result")
 	f.StringVar(&b.options.Summary, "summary", "", "also write a summary (.xlsx or .html) of every applicant that is not clear, for credit review")
 	f.BoolVar(&b.options.Resume, "resume", false, "go on where an interrupted run of the same --out was stopped")
-	f.StringVar(&b.dir, "dir", "", "directory of a gate that does not run, instead of --gate")
-	f.StringVar(&b.gateName, "gate-name", "", "short name of the gate in --dir")
-	f.StringVar(&b.verifierFile, "verifier-key-file", "", "file with the hub's verifier key, for --dir")
-	f.DurationVar(&b.maxAge, "max-age", time.Hour, "for --dir: how old the last verified checkpoint may be before everything is referred")
+	f.StringVar(&b.dir, "dir", "", "directory of the gate: with --gate its list is read beside the gate, which is asked about nobody else than who may be listed; without --gate, of a gate that does not run")
+	f.StringVar(&b.gateName, "gate-name", "", "short name of the gate in --dir, without --gate")
+	f.StringVar(&b.verifierFile, "verifier-key-file", "", "file with the hub's verifier key, for --dir without --gate")
+	f.DurationVar(&b.maxAge, "max-age", time.Hour, "for --dir without --gate: how old the last verified checkpoint may be before everything is referred")
 	b.clock.add(c)
 }
 
@@ -59,18 +60,17 @@ func (b *batchScreen) given(c *cobra.Command) (bool, error) {
 		return true, usage("--in needs --out")
 	case changed("number") || changed("name"):
 		return true, usage("--in and --number or --name exclude each other; columns are named with --number-column and --name-column")
-	case b.dir != "" && changed("gate"):
-		return true, usage("--gate and --dir exclude each other")
-	case b.dir != "" && (b.gateName == "" || b.verifierFile == ""):
-		return true, usage("--dir needs --gate-name and --verifier-key-file")
+	case b.dir != "" && !changed("gate") && (b.gateName == "" || b.verifierFile == ""):
+		return true, usage("--dir needs --gate, or --gate-name and --verifier-key-file of a gate that does not run")
 	}
+	b.beside = b.dir != "" && changed("gate")
 	return true, nil
 }
 
 // run screens the file and tells what came of it.
 func (b *batchScreen) run(c *cobra.Command, address, scenario string, asJSON bool) (err error) {
 	o := b.options
-	if o.Scenario = scenario; !measure.Embedded().Knows(scenario) && b.dir != "" {
+	if o.Scenario = scenario; !measure.Embedded().Knows(scenario) && b.dir != "" && !b.beside {
 		return errUnusable{gongxin.Invalid("SCENARIO_UNKNOWN", scenario)}
 	}
 	now, _, err := b.clock.clock()
@@ -78,10 +78,18 @@ func (b *batchScreen) run(c *cobra.Command, address, scenario string, asJSON boo
 		return err
 	}
 	o.Now = now
-	if b.dir == "" {
+	if b.dir == "" || b.beside {
 		client := gate.NewClient(address)
 		defer client.Close()
 		o.Decider = client
+		if b.beside {
+			list, err := b.openBeside(c.Context(), client, scenario)
+			if err != nil {
+				return errUnusable{err}
+			}
+			defer func() { err = errors.Join(err, list.Close()) }()
+			o.Filter = list
+		}
 	} else {
 		g, err := b.open(now)
 		if err != nil {
@@ -110,6 +118,21 @@ func (b *batchScreen) run(c *cobra.Command, address, scenario string, asJSON boo
 		return errFindings
 	}
 	return nil
+}
+
+// openBeside opens the list in --dir beside the gate that runs. The gate is asked for
+// the scenario here, since it may not be asked about anybody.
+func (b *batchScreen) openBeside(ctx context.Context, client *gate.Client, scenario string) (*gate.Beside, error) {
+	if known, err := client.Knows(ctx, scenario); err != nil {
+		return nil, err
+	} else if !known {
+		return nil, gongxin.Invalid("SCENARIO_UNKNOWN", scenario)
+	}
+	s, err := client.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return gate.OpenBeside(b.dir, s)
 }
 
 // open opens the gate in --dir as it is; nothing is followed meanwhile.

@@ -22,6 +22,7 @@ type Options struct {
 	Resume   bool    // go on where a run was stopped; from the beginning if none was
 	Summary  string  // .xlsx or .html with every applicant that is not clear; none if empty
 	Decider  Decider
+	Filter   Filter                                // who is certainly not listed need not be asked about; nil for none
 	Workers  int                                   // goroutines that ask; as many as there are cores if 0
 	Now      func() time.Time                      // time.Now if nil
 	Progress func(doing string, done, total int64) // called from one goroutine; nil for none
@@ -137,6 +138,9 @@ func (r *run) do(ctx context.Context, in *os.File) (result Result, err error) {
 	defer func() { err = errors.Join(err, r.form.close()) }()
 	if err := sameForm(r.kind, r.Out); err != nil {
 		return result, err
+	}
+	if t, is := r.form.(*text); is && r.Filter != nil && !t.encoding.wide() && t.number >= 0 {
+		t.inBlocks = true
 	}
 	if r.journal, err = openJournal(r.Out + ".journal"); err != nil {
 		return result, err

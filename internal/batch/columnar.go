@@ -117,7 +117,7 @@ func (t *columnar) read(c *chunk) error {
 	for len(c.rows) < chunkRows {
 		err := readRows(t.rows, t.buf[:min(len(t.buf), chunkRows-len(c.rows))], func(one parquet.Row) error {
 			t.n++
-			r := row{n: t.n}
+			r := row{}
 			for _, v := range one {
 				switch v.Column() {
 				case t.number:
@@ -136,7 +136,6 @@ func (t *columnar) read(c *chunk) error {
 			return err
 		}
 	}
-	c.to = position{Rows: t.n}
 	return nil
 }
 
@@ -150,7 +149,10 @@ func (t *columnar) value(v parquet.Value, r *row) string {
 	}
 	s := string(v.ByteArray())
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		r.fault = cellEncoding
+		if v.Column() == t.number {
+			r.fault = cellEncoding
+		}
+		r.nameFault = cellEncoding
 	}
 	return strings.TrimSpace(s)
 }
@@ -163,7 +165,7 @@ func (t *columnar) seek(p position) error {
 	return nil
 }
 
-func (t *columnar) cut(*chunk) {}
+func (t *columnar) cut(*chunk, sieve) {}
 
 func (t *columnar) progress() (done, total int64) { return int64(t.n), t.file.NumRows() }
 

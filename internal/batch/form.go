@@ -11,30 +11,54 @@ import (
 	"gongxin"
 )
 
-// A row is one applicant of the input.
+// A row is one applicant of the input, or a blank line of it.
 type row struct {
 	n            uint64 // counted from 1 without the header
 	number, name string
 	fault        string // reason code for which the gate is not asked
+	nameFault    string // reason code for which it is asked without the name
 	raw          []byte // as it stands in the input, for forms whose rows are written as they came
-	line         int
-	cells        int // of raw
+	cells        int    // of raw
 	blank        bool
+	sure         bool // the number is certainly not listed
 }
 
 // A chunk is some rows that follow each other.
 type chunk struct {
 	rows  []row
 	arena []byte // holds what raw of the rows is
-	ends  []int  // of the rows in arena, while it still grows
+	ends  []int  // of the rows in arena
 	to    position
+
+	// of text in a block that was not split while it was read: its rows are those that
+	// need care, or all; so many are there, and so many are clear and no rows
+	block        *[blockSize]byte
+	total, clear uint64
 }
 
 // A position is where in the input the rows that come next begin.
 type position struct {
-	Rows   uint64 `json:"rows"`
+	Rows   uint64 `json:"rows"`             // before it; known once the rows of a chunk are counted
 	Offset int64  `json:"offset,omitempty"` // in bytes, for forms that can go there at once
-	Line   int    `json:"line,omitempty"`
+	Lines  int    `json:"lines,omitempty"`  // before it, of those forms
+}
+
+// number gives the rows of c their numbers, of which those before it have up to last.
+func (c *chunk) number(last uint64) {
+	if c.block != nil {
+		for i := range c.rows {
+			c.rows[i].n += last
+		}
+		c.to.Rows = last + c.total
+		return
+	}
+	for i := range c.rows {
+		if !c.rows[i].blank {
+			last++
+		}
+		c.rows[i].n = last
+	}
+	c.to.Rows = last
 }
 
 const (
@@ -49,8 +73,9 @@ type form interface {
 	read(c *chunk) error
 	// seek goes to a position that an earlier run came to. It is called before read.
 	seek(p position) error
-	// cut finds number and name of the rows of c.
-	cut(c *chunk)
+	// cut finds number and name of the rows of c. Where blocks are read it finds the rows
+	// as well.
+	cut(c *chunk, s sieve)
 	// head is what stands before the first row of the output; append appends one row
 	// with its answer. Both give text in UTF-8 or the input's encoding, which out turns
 	// into what is written.

@@ -169,7 +169,8 @@ func runFuzz(t *testing.T, name string, b []byte) (out []byte) {
 			coded(err)
 			return nil
 		}
-		of.cut(&c)
+		of.cut(&c, sieve{})
+		c.number(last)
 		for i := range c.rows {
 			r := &c.rows[i]
 			if !r.blank {

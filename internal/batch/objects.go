@@ -16,18 +16,16 @@ import (
 type objects struct {
 	*splitter
 	layout
-	keys    [2]string // of number and name; empty for none
-	bom     bool
-	file    *io.SectionReader
-	rows    uint64
-	columns Columns
+	keys [2]string // of number and name; empty for none
+	bom  bool
+	file *io.SectionReader
 }
 
 // openObjects opens NDJSON. Which members hold number and name shows in the first
 // objects. Errors: BATCH_COLUMN_MISSING, BATCH_COLUMN_TWICE, BATCH_COLUMN_TAKEN,
 // BATCH_FORM if no line is an object.
 func openObjects(r io.ReaderAt, size int64, o Options) (*objects, error) {
-	t := &objects{file: io.NewSectionReader(r, 0, size), columns: o.Columns}
+	t := &objects{file: io.NewSectionReader(r, 0, size)}
 	mark := make([]byte, 3)
 	if n, err := r.ReadAt(mark, 0); err != nil && err != io.EOF {
 		return nil, err
@@ -112,7 +110,6 @@ func (t *objects) head() ([]byte, error) {
 
 func (t *objects) read(c *chunk) error {
 	for len(c.rows) < chunkRows && len(c.arena) < chunkBytes {
-		line := t.line
 		record, err := t.next()
 		if err == io.EOF && len(c.rows) > 0 {
 			break
@@ -122,14 +119,9 @@ func (t *objects) read(c *chunk) error {
 		}
 		c.arena = append(c.arena, record...)
 		c.ends = append(c.ends, len(c.arena))
-		r := row{line: line, blank: len(bytes.TrimSpace(record)) == 0}
-		if !r.blank {
-			t.rows++
-		}
-		r.n = t.rows
-		c.rows = append(c.rows, r)
+		c.rows = append(c.rows, row{blank: len(bytes.TrimSpace(record)) == 0})
 	}
-	c.to = position{Rows: t.rows, Offset: t.offset, Line: t.line}
+	c.to = position{Offset: t.offset, Lines: t.line - 1}
 	return nil
 }
 
@@ -138,11 +130,11 @@ func (t *objects) seek(p position) error {
 		return err
 	}
 	t.splitter = newSplitter(t.file, 0, '\n')
-	t.offset, t.line, t.rows = p.Offset, p.Line, p.Rows
+	t.offset, t.line = p.Offset, p.Lines+1
 	return nil
 }
 
-func (t *objects) cut(c *chunk) {
+func (t *objects) cut(c *chunk, _ sieve) {
 	from := 0
 	for i := range c.rows {
 		r := &c.rows[i]
@@ -180,7 +172,10 @@ func (t *objects) member(members map[string]json.RawMessage, key string, r *row)
 		r.fault = rowMalformed
 	}
 	if !utf8.Valid(value) || strings.ContainsRune(s, utf8.RuneError) {
-		r.fault = cellEncoding
+		if key == t.keys[0] {
+			r.fault = cellEncoding
+		}
+		r.nameFault = cellEncoding
 	}
 	return strings.TrimSpace(s)
 }

@@ -12,6 +12,7 @@ import (
 
 	"gongxin"
 	"gongxin/gate"
+	"gongxin/identity"
 	"gongxin/match"
 )
 
@@ -25,9 +26,11 @@ const (
 // A job is a chunk on its way through the workers.
 type job struct {
 	chunk
-	out    []byte // what it adds to the part
-	counts Counts
-	done   chan struct{} // closed when out and counts are there
+	before  *job          // nil for the first
+	counted chan struct{} // closed when to.Rows is there, for the next job to count on
+	out     []byte        // what it adds to the part
+	counts  Counts
+	done    chan struct{} // closed when out and counts are there
 }
 
 // screen reads, asks on all cores, and writes in the input's order. At most twice as
@@ -66,14 +69,22 @@ func (r *run) screen(ctx context.Context) error {
 
 // split reads chunks and gives each to the workers and, in order, to the writer.
 func (r *run) split(ctx context.Context, work, order chan<- *job) error {
+	before := &job{counted: make(chan struct{})}
+	before.to = r.at.In
+	close(before.counted)
 	for {
-		j := &job{done: make(chan struct{})}
+		j := &job{before: before, counted: make(chan struct{}), done: make(chan struct{})}
 		err := r.form.read(&j.chunk)
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return atRow(err, "", j.to.Rows+uint64(len(j.rows))+1)
+			select {
+			case <-before.counted:
+				return atRow(err, "", before.to.Rows+uint64(len(j.rows))+1)
+			case <-ctx.Done():
+				return err
+			}
 		}
 		for _, to := range []chan<- *job{order, work} {
 			select {
@@ -82,6 +93,7 @@ func (r *run) split(ctx context.Context, work, order chan<- *job) error {
 				return ctx.Err()
 			}
 		}
+		before = j
 		done, total := r.form.progress()
 		r.Progress(Screening, done, total)
 	}
@@ -89,9 +101,38 @@ func (r *run) split(ctx context.Context, work, order chan<- *job) error {
 
 // answer finds out about all rows of j.
 func (r *run) answer(ctx context.Context, j *job) error {
-	r.form.cut(&j.chunk)
+	s := sieve{Filter: r.Filter, all: !r.OnlyHits}
+	var sure Answer
+	var since time.Time
+	if r.Filter != nil {
+		sure.Outcome = gongxin.Clear
+		sure.Sequence, since, s.fresh = r.Filter.Fresh(r.Now())
+	}
+	r.form.cut(&j.chunk, s)
+	select {
+	case <-j.before.counted:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	j.number(j.before.to.Rows)
+	j.before = nil // what it held is not needed any more
+	close(j.counted)
 	answers := make([]Answer, len(j.rows))
 	asOf := make([]time.Time, len(j.rows))
+	if s.fresh {
+		s.sift(j.rows)
+	}
+	for i := range j.rows {
+		if j.rows[i].sure {
+			answers[i], asOf[i] = sure, since
+		}
+	}
+	if j.clear > 0 {
+		one := Counts{}
+		one.add(sure, since)
+		one.Rows, one.Clear = j.clear, j.clear
+		j.counts.merge(one)
+	}
 	if err := r.ask(ctx, j.rows, func(i int, a Answer, at time.Time) { answers[i], asOf[i] = a, at }); err != nil {
 		return err
 	}
@@ -114,8 +155,35 @@ func (r *run) answer(ctx context.Context, j *job) error {
 			return fmt.Errorf("row %d: %w", one.n, err)
 		}
 	}
-	j.out, err = r.form.out(out)
-	return err
+	if j.out, err = r.form.out(out); err != nil {
+		return err
+	}
+	if j.block != nil {
+		blocks.Put(j.block)
+		j.block = nil
+	}
+	j.rows, j.arena = nil, nil
+	return nil
+}
+
+// sift finds among rows that were cut those whose number is certainly not listed.
+func (s sieve) sift(rows []row) {
+	numbers := make([]identity.Number, 0, len(rows))
+	which := make([]int, 0, len(rows))
+	for i := range rows {
+		r := &rows[i]
+		if r.blank || r.sure || r.fault != "" || r.number == "" || len(r.number) > maxCell {
+			continue
+		}
+		if n, _, err := identity.Parse(r.number); err == nil {
+			numbers, which = append(numbers, n), append(which, i)
+		}
+	}
+	may := make([]bool, len(numbers))
+	s.Maybe(numbers, may)
+	for k, i := range which {
+		rows[i].sure = !may[k]
+	}
 }
 
 // ask answers rows: those that need no gate, those that were answered before an
@@ -125,13 +193,18 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 	var which []int
 	for i := range rows {
 		one := &rows[i]
-		if one.blank {
+		if one.blank || one.sure {
 			continue
+		}
+		if len(one.name) > maxCell && one.nameFault == "" {
+			one.nameFault = cellLong
 		}
 		switch {
 		case one.fault != "":
-		case len(one.number) > maxCell || len(one.name) > maxCell:
+		case len(one.number) > maxCell:
 			one.fault = cellLong
+		case one.number == "" && one.nameFault != "":
+			one.fault = one.nameFault
 		case one.number == "" && match.Fold(one.name) == "":
 			one.fault = noSubject
 		}
@@ -146,8 +219,11 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 				return err
 			}
 		default:
-			queries = append(queries, gate.Query{Scenario: r.Scenario, Number: one.number, Name: one.name})
-			which = append(which, i)
+			q := gate.Query{Scenario: r.Scenario, Number: one.number, Name: one.name}
+			if one.nameFault != "" {
+				q.Name = ""
+			}
+			queries, which = append(queries, q), append(which, i)
 		}
 	}
 	if len(queries) == 0 {
@@ -186,9 +262,13 @@ func (r *run) take(rows []row, which []int, decisions []gongxin.Decision, give f
 		if d.Outcome == gongxin.Refer && len(d.Reasons) == 1 && d.Reasons[0].Code == "SCENARIO_UNKNOWN" {
 			return gongxin.Invalid("SCENARIO_UNKNOWN", r.Scenario) // of every row: nothing was asked
 		}
+		one := &rows[which[k]]
+		if one.nameFault != "" && d.Outcome != gongxin.Clear {
+			d.Reasons = append([]gongxin.Reason{{Code: one.nameFault, Text: gongxin.Invalid(one.nameFault).What()}}, d.Reasons...)
+		}
 		give(which[k], answerOf(d), d.AsOf)
 		if d.Outcome != gongxin.Clear {
-			notes = append(notes, entry{Answer: note(&rows[which[k]], d)})
+			notes = append(notes, entry{Answer: note(one, d)})
 		}
 	}
 	if len(notes) == 0 {
@@ -220,7 +300,7 @@ func (r *run) write(ctx context.Context, order <-chan *job) error {
 		r.at.Out += int64(n)
 		r.at.In = j.to
 		r.at.Counts.merge(j.counts)
-		r.since += uint64(len(j.rows))
+		r.since += j.counts.Rows
 		if r.since >= noteRows || r.since >= fewRows && r.Now().Sub(r.noted) >= noteTime {
 			if err := r.note(); err != nil {
 				return err

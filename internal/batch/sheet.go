@@ -167,7 +167,7 @@ func (s *sheet) read(c *chunk) (err error) {
 			continue
 		}
 		s.n++
-		r := row{n: s.n, number: cellAt(cells, s.number), name: cellAt(cells, s.layout.name)}
+		r := row{number: cellAt(cells, s.number), name: cellAt(cells, s.layout.name)}
 		for i := s.width; i < len(cells); i++ {
 			if strings.TrimSpace(cells[i]) != "" {
 				r.fault = rowWide
@@ -175,7 +175,6 @@ func (s *sheet) read(c *chunk) (err error) {
 		}
 		c.rows = append(c.rows, r)
 	}
-	c.to = position{Rows: s.n}
 	if err := s.rows.Error(); err != nil {
 		return fmt.Errorf("read sheet: %w", err)
 	}
@@ -192,40 +191,27 @@ func cellAt(cells []string, at int) string {
 	return strings.TrimSpace(cells[at])
 }
 
-func (s *sheet) seek(p position) error {
+// seek passes over the rows that are done.
+func (s *sheet) seek(p position) (err error) {
+	if s.rows, err = s.begin(); err != nil {
+		return err
+	}
 	for s.n < p.Rows {
-		var c chunk
-		before := s.n
-		if err := s.readUpTo(&c, p.Rows-before); err != nil {
-			return err
+		if !s.rows.Next() {
+			return io.ErrUnexpectedEOF
+		}
+		cells, err := s.rows.Columns(raw)
+		if err != nil {
+			return fmt.Errorf("read sheet: %w", err)
+		}
+		if strings.TrimSpace(strings.Join(cells, "")) != "" {
+			s.n++
 		}
 	}
 	return nil
 }
 
-// readUpTo reads at most n rows, to pass over them.
-func (s *sheet) readUpTo(c *chunk, n uint64) (err error) {
-	if s.rows == nil {
-		if s.rows, err = s.begin(); err != nil {
-			return err
-		}
-	}
-	for ; n > 0; n-- {
-		cells := []string(nil)
-		for strings.TrimSpace(strings.Join(cells, "")) == "" {
-			if !s.rows.Next() {
-				return io.ErrUnexpectedEOF
-			}
-			if cells, err = s.rows.Columns(raw); err != nil {
-				return err
-			}
-		}
-		s.n++
-	}
-	return nil
-}
-
-func (s *sheet) cut(*chunk) {}
+func (s *sheet) cut(*chunk, sieve) {}
 
 func (s *sheet) progress() (done, total int64) { return int64(s.n), s.total }
 

@@ -21,10 +21,12 @@ type text struct {
 	layout
 	writing
 	file   *io.SectionReader
-	above  int // records down to the header
-	rows   uint64
 	heads  []byte // of the output
 	ending []byte // of lines, for a last line that has none
+
+	inBlocks      bool // blocks are tried, for a sieve
+	resplit       bool // the splitter stands where the blocks began
+	pause, pauses int  // chunks until a block is tried again
 }
 
 // openText opens delimited text. Errors: BATCH_NOT_TEXT, BATCH_ENCODING,
@@ -175,8 +177,18 @@ func (t *text) header(above int) error {
 func (t *text) head() ([]byte, error) { return t.heads, nil }
 
 func (t *text) read(c *chunk) error {
+	if t.inBlocks {
+		if ok, err := t.readBlock(c); ok || err != nil {
+			return err
+		}
+		if t.resplit {
+			t.resplit = false
+			if err := t.splitFrom(t.offset, t.line-1); err != nil {
+				return err
+			}
+		}
+	}
 	for len(c.rows) < chunkRows && len(c.arena) < chunkBytes {
-		line := t.line
 		record, err := t.next()
 		if err == io.EOF && len(c.rows) > 0 {
 			break
@@ -186,22 +198,28 @@ func (t *text) read(c *chunk) error {
 		}
 		c.arena = append(c.arena, record...)
 		c.ends = append(c.ends, len(c.arena))
-		r := row{line: line, blank: blankRecord(record, t.delim)}
-		if !r.blank {
-			t.rows++
-		}
-		r.n = t.rows
-		c.rows = append(c.rows, r)
+		c.rows = append(c.rows, row{blank: blankRecord(record, t.delim)})
 	}
-	c.to = position{Rows: t.rows, Offset: t.offset, Line: t.line}
+	c.to = position{Offset: t.offset, Lines: t.line - 1}
 	return nil
 }
 
-// blankRecord tells whether a record has nothing but delimiters, quotes and blanks.
+// blankRecord tells whether a record has nothing but delimiters, blanks and cells that
+// are quoted and empty.
 func blankRecord(record []byte, delim byte) bool {
+	quotes := false
 	for _, b := range record {
 		if b > ' ' && b != delim && b != '"' {
 			return false
+		}
+		quotes = quotes || b == '"'
+	}
+	if quotes {
+		all, _, _ := cells(record, delim, nil)
+		for _, c := range all {
+			if len(bytes.TrimSpace(c)) > 0 {
+				return false
+			}
 		}
 	}
 	return true
@@ -209,27 +227,33 @@ func blankRecord(record []byte, delim byte) bool {
 
 func (t *text) seek(p position) error {
 	if t.encoding.wide() {
-		var c chunk
 		for t.offset < p.Offset {
 			if _, err := t.next(); err != nil {
 				return err
 			}
 		}
-		t.rows = p.Rows
-		_ = c
 		return nil
 	}
-	if _, err := t.file.Seek(p.Offset, io.SeekStart); err != nil {
+	return t.splitFrom(p.Offset, p.Lines)
+}
+
+// splitFrom goes on at a byte of the file, at which a record begins.
+func (t *text) splitFrom(offset int64, lines int) error {
+	if _, err := t.file.Seek(offset, io.SeekStart); err != nil {
 		return err
 	}
 	t.in, t.at, t.end, t.eof = t.file, 0, 0, false
-	t.offset, t.line, t.rows = p.Offset, p.Line, p.Rows
+	t.offset, t.line = offset, lines+1
 	return nil
 }
 
-func (t *text) cut(c *chunk) {
+func (t *text) cut(c *chunk, s sieve) {
 	from := 0
 	var all [][]byte
+	if c.block != nil {
+		t.scan(c, s)
+		return
+	}
 	for i := range c.rows {
 		r := &c.rows[i]
 		r.raw = c.arena[from:c.ends[i]]
@@ -237,20 +261,26 @@ func (t *text) cut(c *chunk) {
 		if r.blank {
 			continue
 		}
-		var ok bool
-		all, r.cells, ok = cells(r.raw[:len(r.raw)-lineEnd(r.raw)], t.delim, all)
-		for r.cells > t.width && r.cells <= len(all) && len(bytes.TrimSpace(all[r.cells-1])) == 0 {
-			r.cells-- // empty cells behind the header's width mean nothing
-		}
-		switch {
-		case !ok:
-			r.fault = rowMalformed
-		case r.cells > t.width:
-			r.fault = rowWide
-		}
-		r.number = t.cell(all, t.number, r)
-		r.name = t.cell(all, t.layout.name, r)
+		all = t.cutRow(r, all)
 	}
+}
+
+// cutRow finds number and name of one row. It uses all again for its cells.
+func (t *text) cutRow(r *row, all [][]byte) [][]byte {
+	var ok bool
+	all, r.cells, ok = cells(r.raw[:len(r.raw)-lineEnd(r.raw)], t.delim, all)
+	for r.cells > t.width && r.cells <= len(all) && len(bytes.TrimSpace(all[r.cells-1])) == 0 {
+		r.cells-- // empty cells behind the header's width mean nothing
+	}
+	r.number = t.cell(all, t.number, r)
+	r.name = t.cell(all, t.layout.name, r)
+	switch {
+	case !ok:
+		r.fault = rowMalformed
+	case r.cells > t.width:
+		r.fault = rowWide
+	}
+	return all
 }
 
 // cell returns the cell at in column at as text.
@@ -263,8 +293,11 @@ func (t *text) cell(all [][]byte, at int, r *row) string {
 	if n := len(s); n > 3 && strings.HasPrefix(s, `="`) && s[n-1] == '"' { // how spreadsheets are told that it is a text
 		s = s[2 : n-1]
 	}
-	if !ok && r.fault == "" {
-		r.fault = cellEncoding
+	if !ok {
+		if at == t.number {
+			r.fault = cellEncoding
+		}
+		r.nameFault = cellEncoding
 	}
 	return s
 }

@@ -1,0 +1,226 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"gongxin"
+	"gongxin/gate"
+	"gongxin/identity"
+	"gongxin/internal/synthetic"
+)
+
+// A small list, as Decider and as Filter. It also calls some who are not listed candidates.
+type listed map[identity.Number]bool
+
+func (l listed) Screen(_ context.Context, q gate.Query) (gongxin.Decision, error) {
+	d := gongxin.Decision{Outcome: gongxin.Clear, Sequence: 7, AsOf: time.Unix(1, 0)}
+	n, _, err := identity.Parse(q.Number)
+	switch {
+	case err != nil && q.Number != "":
+		d.Outcome, d.Reference, d.Reasons = gongxin.Refer, "R-"+fmt.Sprint(len(q.Number)), []gongxin.Reason{{Code: "NUMBER_INVALID"}}
+	case l[n]:
+		d.Outcome, d.Reference, d.Reasons = gongxin.Block, "R-"+n.String(), []gongxin.Reason{{Code: "LISTED"}}
+		if q.Name == "" {
+			d.Outcome, d.Reasons[0].Code = gongxin.Refer, "NAME_NEEDED"
+		}
+	}
+	return d, nil
+}
+
+func (l listed) Fresh(time.Time) (uint64, time.Time, bool) { return 7, time.Unix(1, 0), true }
+
+func (l listed) Maybe(numbers []identity.Number, out []bool) {
+	for i, n := range numbers {
+		out[i] = l[n] || strings.HasSuffix(n.Full(), "7")
+	}
+}
+
+func (l listed) Candidates(numbers [][]byte, out []bool) {
+	for i, b := range numbers {
+		n, _, err := identity.Parse(string(b), identity.CitizenID)
+		if err != nil || n.Full() != string(b) {
+			panic("no citizen number in canonical form")
+		}
+		l.Maybe([]identity.Number{n}, out[i:i+1])
+	}
+}
+
+func (l listed) add(number string) string {
+	n, _, err := identity.Parse(number)
+	if err != nil {
+		panic(err)
+	}
+	l[n] = true
+	return number
+}
+
+// TestTheFastWayGivesWhatTheCarefulOneGives screens random files, most of whose rows
+// are plain, in blocks, row by row with the same filter, and without one.
+func TestTheFastWayGivesWhatTheCarefulOneGives(t *testing.T) {
+	l := listed{}
+	var numbers []string
+	for i := range 40 {
+		n := string(synthetic.AppendCitizenNumber(nil, i*1_000_003))
+		if i%4 == 0 {
+			l.add(n)
+		}
+		numbers = append(numbers, n)
+	}
+	numbers = append(numbers, l.add("91320000QQRLM3K67G"), "320000800101001", l.add(numbers[1]), strings.ToLower(numbers[2]), numbers[3]+" ", " "+numbers[4], wide(numbers[5]),
+		numbers[6][:17], numbers[7][:17]+"x", "82000019900101001X", "810000199001010011", "", "1", `"`+numbers[8]+`"`, `"`+numbers[8], "320000199002300010", "32000019900230001X", numbers[9]+"\xff")
+	names := []string{"张三", "", "\xff", "王,五", `"王""六"`, "阿依努尔·吐尔逊", strings.Repeat("长", 400), "a\"b", "李四 "}
+	row := rapid.Custom(func(t *rapid.T) string {
+		number, name := rapid.SampledFrom(numbers).Draw(t, "number"), "张三"
+		if rapid.IntRange(0, 9).Draw(t, "odd") == 0 {
+			name = rapid.SampledFrom(names).Draw(t, "name")
+		}
+		switch rapid.IntRange(0, 30).Draw(t, "kind") {
+		case 0:
+			return ""
+		case 1:
+			return ",, "
+		case 2:
+			return "x," + name
+		case 3:
+			return "x," + name + "," + number + ",2,3,4"
+		case 4:
+			return "x," + name + "," + number + ",2,,"
+		case 5:
+			return "x," + name + "," + number
+		}
+		return "x," + name + "," + number + ",备注"
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		end := rapid.SampledFrom([]string{"\n", "\r\n", "\r"}).Draw(t, "line end")
+		rows := rapid.SliceOfN(row, 0, 300).Draw(t, "rows")
+		in := strings.Join(append([]string{"\uFEFF序号,姓名,证件号码,备注"}, rows...), end)
+		if rapid.Bool().Draw(t, "ended") {
+			in += end
+		}
+		onlyHits := rapid.Bool().Draw(t, "only hits")
+		careful, said := sift(t, []byte(in), l, nil, onlyHits, false)
+		filtered, saidFiltered := sift(t, []byte(in), l, l, onlyHits, false)
+		fast, saidFast := sift(t, []byte(in), l, l, onlyHits, true)
+		if strings.HasSuffix(said, "EOF") != strings.HasSuffix(saidFast, "EOF") {
+			t.Fatalf("careful %s\nfast %s", said, saidFast)
+		}
+		if !strings.HasSuffix(said, "EOF") { // the file is refused; how much was read before differs
+			return
+		}
+		if said != saidFast || said != saidFiltered || careful != fast || careful != filtered {
+			t.Fatalf("careful %s\n%s\nfiltered %s\n%s\nfast %s\n%s", said, careful, saidFiltered, filtered, saidFast, fast)
+		}
+	})
+}
+
+// sift screens in as a CSV file without a disk, in blocks or not, and returns what is
+// written and the counts or the error.
+func sift(t interface{ Fatal(...any) }, in []byte, d Decider, f Filter, onlyHits, inBlocks bool) (out, said string) {
+	of, err := openText(bytes.NewReader(in), int64(len(in)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of.inBlocks = inBlocks
+	r := &run{Options: Options{Decider: d, Filter: f, OnlyHits: onlyHits, Scenario: scenario, Now: time.Now}, form: of, journal: &journal{file: devNull(t)}}
+	defer r.journal.close() // nothing is in it
+	before := &job{counted: make(chan struct{})}
+	close(before.counted)
+	var counts Counts
+	for {
+		j := &job{before: before, counted: make(chan struct{})}
+		if err := of.read(&j.chunk); err != nil {
+			return out, fmt.Sprintf("%+v %v", counts, err)
+		}
+		if err := r.answer(context.Background(), j); err != nil {
+			t.Fatal(err)
+		}
+		out += string(j.out)
+		counts.merge(j.counts)
+		before = j
+	}
+}
+
+func devNull(t interface{ Fatal(...any) }) *os.File {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// citizen says yes to nothing that identity.Parse does not take as it is, and no to
+// hardly anything that it takes.
+func TestCitizenAgreesWithIdentity(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	yes := 0
+	for i := range 200_000 {
+		b := [18]byte(synthetic.AppendCitizenNumber(nil, i*17))
+		if random.IntN(2) == 0 {
+			b[random.IntN(18)] = "0123456789Xx:/ \xb0"[random.IntN(16)]
+		}
+		if random.IntN(8) == 0 { // with a check character that fits
+			copy(b[:], completed(string(b[:17])))
+		}
+		n, _, err := identity.Parse(string(b[:]), identity.CitizenID)
+		is := err == nil && n.Full() == string(b[:])
+		if got := citizen(&b); got && !is {
+			t.Fatalf("%s is none", b)
+		} else if is && !got && string(b[10:14]) != "0229" {
+			t.Fatalf("%s is one", b)
+		} else if got {
+			yes++
+		}
+	}
+	if yes < 50_000 {
+		t.Errorf("only %d were taken", yes)
+	}
+}
+
+// completed adds the check character of GB 11643 to 17 characters, if they are digits.
+func completed(s string) string {
+	sum := 0
+	for i := range 17 {
+		if s[i] < '0' || s[i] > '9' {
+			return s + "0"
+		}
+		sum = (sum + int(s[i]-'0')) * 2
+	}
+	return s + string("10X98765432"[sum%11])
+}
+
+// none is a list that nobody is on.
+type none struct{ listed }
+
+func (none) Candidates(numbers [][]byte, out []bool) { clear(out) }
+
+// BenchmarkRows measures a file of plain rows, nobody of which is listed, without the list.
+func BenchmarkRows(b *testing.B) {
+	const rows = 1_000_000
+	dir := b.TempDir()
+	o := Options{In: filepath.Join(dir, "in.csv"), Out: filepath.Join(dir, "out.csv"), Scenario: scenario, Decider: listed{}, Filter: none{}, OnlyHits: true}
+	in := append([]byte(nil), synthetic.ApplicantColumns...)
+	for i := range rows {
+		in = synthetic.AppendApplicant(in, i, 1_000_000)
+	}
+	if err := os.WriteFile(o.In, in, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(in)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if r, err := Run(b.Context(), o); err != nil || r.Rows != rows {
+			b.Fatal(r, err)
+		}
+	}
+	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+}

@@ -73,7 +73,8 @@ func TestRowsThatCannotBeReadAreReferredAndNeverDropped(t *testing.T) {
 		{"more cells", number + "," + name + ",x,y", number + "," + name + `,"x,y",refer,BATCH_ROW_WIDE,,`},
 		{"more cells, empty", number + "," + name + ",x,, ", number + "," + name + ",x,block,LISTED,R,N"},
 		{"quotes out of step", `"` + number + `"1,` + name + ",x", number + "1," + name + ",x,refer,BATCH_ROW_MALFORMED,,"},
-		{"an endless name", number + "," + strings.Repeat("长", 400) + ",x", number + "," + strings.Repeat("长", 400) + ",x,refer,BATCH_CELL_LONG,,"},
+		{"an endless name", number + "," + strings.Repeat("长", 400) + ",x", number + "," + strings.Repeat("长", 400) + ",x,refer,BATCH_CELL_LONG NAME_NEEDED,R,N"},
+		{"an endless name of nobody listed", free + "," + strings.Repeat("长", 400) + ",x", free + "," + strings.Repeat("长", 400) + ",x,clear,,,N"},
 		{"blank", ",,", ",,"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,7 +113,7 @@ func TestBytesThatTheEncodingDoesNotHaveReferTheRow(t *testing.T) {
 	stand := gatetest.Open(t, 1)
 	number, name := gatetest.Person(0)
 	out, r, err := screened(t, stand.Gate, "in.csv", []byte("\uFEFFname,number\n"+name+","+number+"\n\xff\xfe,"+number+"\n"), nil)
-	if err != nil || r.Block != 1 || r.Refer != 1 || !strings.Contains(out, "\xff\xfe,"+number+",refer,BATCH_CELL_ENCODING,,\n") {
+	if err != nil || r.Block != 1 || r.Refer != 1 || !strings.Contains(out, "\xff\xfe,"+number+",refer,BATCH_CELL_ENCODING NAME_NEEDED,R-") {
 		t.Errorf("%q, %+v, %v", out, r.Counts, err)
 	}
 }

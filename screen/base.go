@@ -468,16 +468,20 @@ func (b *base) scan(i int, s *scanner) ([]found, error) {
 
 // held leaves those of records, which s read, to which t refers for their listing.
 func (s *scanner) held(k *secrets, t *table, records []found) []found {
-	for i := range records {
-		r := &records[i]
-		r.hash = k.listHash(gongxin.ListingID(r.plain))
-		s.sink ^= t.touch(r.hash) // so that the waits for memory overlap
-	}
 	kept := records[:0]
-	for _, r := range records {
-		if t.refers(r.hash, r.ref) {
-			kept = append(kept, r)
+	for len(records) > 0 {
+		some := records[:min(len(records), touched)]
+		for i := range some {
+			r := &some[i]
+			r.hash = k.listHash(gongxin.ListingID(r.plain))
+			s.sink ^= t.touch(r.hash)
 		}
+		for _, r := range some {
+			if t.refers(r.hash, r.ref) {
+				kept = append(kept, r)
+			}
+		}
+		records = records[len(some):]
 	}
 	return kept
 }

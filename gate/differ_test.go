@@ -164,6 +164,39 @@ func TestADifferenceEndsWhenEitherSideChanges(t *testing.T) {
 	}
 }
 
+// A kill between the list and the record leaves a record that does not know of the
+// correction: what it remembers is of the listing as it stood, from the first answer on.
+func TestWhatWasRememberedOfAnEarlierStateNeverHolds(t *testing.T) {
+	h := newHub(t)
+	c := h.config(t.TempDir())
+	id := h.admit(named(t, 0, "王小明"))
+	g := reopened(t, c)
+	h.catchUp(t, g)
+	g.differ(t, Different{Listing: id, Subject: "申-17", Name: "王小明"})
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(c.Dir, outcomesFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g = reopened(t, c)
+	h.correct(id, named(t, 0, "王小明"))
+	h.catchUp(t, g)
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(c.Dir, outcomesFile), before)
+	g = h.openWith(t, c)
+	if d := g.query(t, Query{Name: "王小明", Subject: "申-17"}); d.Outcome != gongxin.Refer || slices.Contains(codes(d), codeDifferent) {
+		t.Errorf("%s %v", d.Outcome, codes(d))
+	}
+	h.catchUp(t, g)
+	if all, err := g.Differences(t.Context(), id, "", 10); err != nil || len(all) != 1 || all[0].State != stateEnded {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestWhatCannotBeRememberedIsRefused(t *testing.T) {
 	h := newHub(t)
 	id := h.admit(entry(t, 0))

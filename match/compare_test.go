@@ -102,6 +102,9 @@ func TestNamesAreGraded(t *testing.T) {
 		{"苏州第十二建筑工程公司", "苏州第12建筑工程公司", "strong", "variant"},
 		{"苏州恒瑞贸易有限公司", "苏州恒瑞贸易有限公司（已吊销）", "strong", "variant"},
 		{"苏州恒瑞贸易有限公司苏州分公司", "苏州恒瑞贸易有限责任公司苏州市分公司", "strong", "variant"},
+		{"苏州恒瑞合伙企业（有限合伙）", "苏州恒瑞合伙企业（有限合伙", "strong", "variant"},
+		{"（苏州）恒瑞贸易有限公司", "苏州恒瑞贸易有限公司", "strong", "variant"},
+		{"苏州恒瑞贸易有限公司（苏州）", "苏州恒瑞贸易有限公司", "strong", "variant"},
 		{"ABC Trading Co., Ltd.", "ABC Trading Company Limited", "strong", "variant"},
 		{"ABC Trading Co., Ltd.", "ABC TRADING CO LTD", "strong", "variant"},
 

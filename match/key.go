@@ -35,7 +35,7 @@ func Key(name string) string {
 
 // keyRules is to be raised when Key gives another key to some name for another reason
 // than its tables.
-const keyRules = 1
+const keyRules = 2
 
 // KeyVersion tells the keys of one version of Key from those of another: who has kept
 // keys makes them anew when it is not what it was. It depends on the tables and the rules.

@@ -22,7 +22,7 @@ func (o *organisation) key() string { return o.place.name + o.stem + o.form + o.
 
 // endings mark a name of four characters and more as an organisation's.
 var endings = strings.Fields(`公司 集团 企业 合伙 厂 店 中心 社 院 所 部 局 会 学校 大学 中学 小学 学院 幼儿园 银行 分行 支行 商行 车行 馆 场 站 行 室 队 处 坊 吧 苑 城 园
-	酒楼 饭庄 网吧 门诊 药房 超市 商号 基地 平台 总部 政府 合伙) 合伙企业 个体工商户 有限 庄园 农庄`)
+	组 村 矿 寺 大厦 公寓 车间 酒楼 饭庄 网吧 门诊 药房 超市 商号 基地 平台 总部 政府 合伙) 合伙企业 个体工商户 有限 庄园 农庄`)
 
 // IsOrganisation tells whether name reads as an organisation's and not as a person's.
 // Chinese names of up to three characters are persons'.
@@ -139,6 +139,9 @@ func readOrganisationWith(folded string, has entry) organisation {
 	}
 	s := strings.TrimRight(folded, ".。,，、;；:：*\"'“”")
 	s = strings.TrimLeft(s, "\"'“”*")
+	if strings.Count(s, "(") > strings.Count(s, ")") { // a field that was cut off
+		s += ")"
+	}
 	var bracketed place
 	var written string
 	s = eachBracket(s, func(inside string) (keep bool) {

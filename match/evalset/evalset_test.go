@@ -19,7 +19,7 @@ import (
 const (
 	published = "../testdata/pairs.csv"
 	page      = "../../docs/matching.md"
-	seed      = 2026112803 // of the published set; no rule was mended after it was first drawn
+	seed      = 2026112804 // of the published set, drawn when the rules had last been mended
 	each      = 60
 )
 
@@ -83,8 +83,12 @@ func TestThePublishedSetIsGradedAsPromised(t *testing.T) {
 // Whoever keeps keys makes them anew when KeyVersion changes, so it must change with them.
 func TestTheVersionOfKeysChangesWithThem(t *testing.T) {
 	const kept = "../testdata/keys.txt"
+	var names bytes.Buffer // always the same, whatever is published
+	if err := write(&names, 1, 20); err != nil {
+		t.Fatal(err)
+	}
 	h := fnv.New64a()
-	for p, err := range pairs.Read(bytes.NewReader(read(t, published)), published) {
+	for p, err := range pairs.Read(&names, "names") {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
 // Command evalset makes the set of pairs on which package match is measured:
 //
-//	go run ./match/evalset -seed 20261128 -each 60 > match/testdata/pairs.csv
+//	go run ./match/evalset -seed 2026112804 -each 60 > match/testdata/pairs.csv
 //
 // It was written from what courts' lists and departments' files look like, and knows
 // nothing of the rules and tables of package match: traditional characters come from

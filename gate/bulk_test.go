@@ -115,6 +115,40 @@ func TestManyAreAnsweredAsOneIs(t *testing.T) {
 	}
 }
 
+// TestManyAreAsOfTheSequenceTheySay asks about two persons of whom always one is
+// listed, while that changes.
+func TestManyAreAsOfTheSequenceTheySay(t *testing.T) {
+	h := newHub(t)
+	id := h.admit(entry(t, 0)) // at odd sequences the first one, at even ones the second
+	g := h.open(t, t.TempDir())
+	h.catchUp(t, g)
+	stop := run(t, g)
+	queries := make([]Query, 2)
+	for i := range queries {
+		queries[i] = Query{Scenario: "flight", Number: citizen(i), Name: nameOf(i)}
+	}
+	var seen [2]int
+	for n := 0; n < 100 || n < 10_000 && min(seen[0], seen[1]) < 3; n++ {
+		if n%5 == 0 {
+			h.correct(id, entry(t, int(h.size()%2)))
+		}
+		decisions, err := g.ScreenAll(t.Context(), queries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range decisions {
+			listed := int(d.Sequence+1) % 2
+			if seen[listed]++; (d.Outcome == gongxin.Block) != (i == listed) {
+				t.Fatalf("as of %d: person %d is %s", d.Sequence, i, d.Outcome)
+			}
+		}
+	}
+	stop()
+	if min(seen[0], seen[1]) < 3 {
+		t.Errorf("the list did not move: %v", seen)
+	}
+}
+
 func TestManyOverHTTP(t *testing.T) {
 	_, g := listed(t)
 	url := serve(t, g)

@@ -17,12 +17,17 @@ import (
 const maxQuery = 16 << 10
 
 // Handler serves the gate to the department's own systems, as the table of routes
-// says. It authenticates nobody: let it listen where only they reach it.
+// says. It authenticates nobody: let it listen where only they reach it. What the
+// page of another site lets an officer's browser send is refused, GATE_CROSS_SITE.
 func (g *Gate) Handler() http.Handler {
 	m := http.NewServeMux()
 	g.pages(m)
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.fail(w, r, gongxin.Forbidden("GATE_CROSS_SITE"))
+	}))
 	for _, r := range routes {
-		m.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, q *http.Request) { r.serve(g, w, q) })
+		m.Handle(r.method+" "+r.path, guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { r.serve(g, w, q) })))
 	}
 	return m
 }

@@ -164,7 +164,11 @@ func (d *describer) operation(r route) object {
 	}
 	responses := object{strconv.Itoa(status): object{"description": http.StatusText(status), "content": answer}}
 	problem := object{"application/problem+json": object{"schema": d.schema(reflect.TypeFor[problem](), false)}}
-	for _, status := range append(slices.Clone(r.fails), http.StatusInternalServerError) {
+	fails := append(slices.Clone(r.fails), http.StatusInternalServerError)
+	if r.method != http.MethodGet {
+		fails = append(fails, http.StatusForbidden) // another site's page
+	}
+	for _, status := range fails {
 		responses[strconv.Itoa(status)] = object{"description": http.StatusText(status), "content": problem}
 	}
 	operation["responses"] = responses

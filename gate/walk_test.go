@@ -171,3 +171,26 @@ func TestAMethodThatIsNotServedIsRefused(t *testing.T) {
 		t.Errorf("%d", status)
 	}
 }
+
+func TestAnotherSitesPageCannotAskTheGate(t *testing.T) {
+	_, url := newHub(t).serve(t)
+	for _, path := range []string{"/v1/screen", "/v1/screen/bulk", "/v1/proposals"} {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", url+path, strings.NewReader(`{"scenario":"flight","name":"王"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "text/plain")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p problem
+		if err := json.NewDecoder(answer.Body).Decode(&p); err != nil || answer.StatusCode != http.StatusForbidden || p.Code != "GATE_CROSS_SITE" {
+			t.Errorf("%s: %d %+v %v", path, answer.StatusCode, p, err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -45,7 +45,7 @@ const (
 	lineGroups  = 8
 	lineSlots   = lineGroups * groupSlots
 	growth      = 130
-	farAway     = 4 * lineGroups
+	farAway     = 2 * lineGroups
 	markRemoved = 1
 
 	lows  = 0x0101010101010101

@@ -3,65 +3,14 @@ package gate
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
-
-	"gongxin"
-	"gongxin/feed"
 )
-
-// A frozen source has a snapshot and the event that commits to it, and nothing else.
-type frozen struct {
-	file []byte
-	last feed.Changes
-}
-
-func (f *frozen) Changes(_ context.Context, after uint64, _ time.Duration) (feed.Changes, error) {
-	if after == f.last.After {
-		return f.last, nil
-	}
-	return feed.Changes{After: after, Checkpoint: f.last.Checkpoint}, nil
-}
-
-func (f *frozen) Snapshot(context.Context) (io.ReadCloser, error) {
-	return io.NopCloser(bytes.NewReader(f.file)), nil
-}
-
-// frozenList is a source of n listings whose courts, names and case numbers differ
-// as much as real ones do, and the configuration of a gate that follows it.
-func frozenList(b *testing.B, n int) (*frozen, Config) {
-	b.Helper()
-	h := newHub(b)
-	r := rand.New(rand.NewPCG(1, 2))
-	e := entry(b, 0)
-	for i := range n {
-		e.Subject.Number = parse(b, citizen(i))
-		e.Subject.Name = string([]rune{'赵', 0x4e00 + r.Int32N(4000), 0x4e00 + r.Int32N(4000)})
-		e.Case = gongxin.MustCaseNumber(fmt.Sprintf("（20%02d）苏%02d%02d执%d号", 16+r.IntN(4), 1+r.IntN(13), 1+r.IntN(20), 1+r.IntN(9999)))
-		e.Court, e.CourtName = e.Case.Court(), fmt.Sprintf("江苏省第%d人民法院", r.IntN(120))
-		id, err := gongxin.NewListingID(h.clock.now(), h.random)
-		if err != nil {
-			b.Fatal(err)
-		}
-		h.event(gongxin.Event{Kind: gongxin.ListingAdmitted, Listing: id, Origin: gongxin.FromCourtFile, Entry: e})
-	}
-	h.snapshot()
-	last, err := h.Changes(b.Context(), uint64(n), 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	last.Records = []feed.Record{last.Records[0]}
-	c := h.config("")
-	src := &frozen{h.file, last}
-	c.Source, c.Reporter = src, nil
-	return src, c
-}
 
 // sizeOf returns how many bytes the files in dir have.
 func sizeOf(b *testing.B, dir string) (size int64) {
@@ -82,58 +31,109 @@ func sizeOf(b *testing.B, dir string) (size int64) {
 	return size
 }
 
-func heapInUse() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
+// resident returns how many bytes of memory this process holds, its heap trimmed.
+func resident(b *testing.B) (size uint64) {
+	b.Helper()
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/status")
+	if errors.Is(err, os.ErrNotExist) {
+		return 0 // another system
+	}
+	_, after, ok := bytes.Cut(text, []byte("VmRSS:"))
+	if _, scanning := fmt.Sscan(string(after), &size); err != nil || !ok || scanning != nil {
+		b.Fatal(err, scanning)
+	}
+	return size << 10
 }
 
-// BenchmarkBootstrap takes a new gate from nothing to serving with a snapshot, and
-// opens it again: listings a second, and for each listing what stays in memory, what
-// stands on the disk and what travels.
-func BenchmarkBootstrap(b *testing.B) {
-	const n = 200_000
-	src, c := frozenList(b, n)
+// BenchmarkFollow takes a new gate from nothing to serving with a snapshot, opens it
+// again, and lets it catch up: listings and changes a second, processor time for each,
+// what stays in memory and on the disk. GONGXIN_LISTINGS says how long the list is,
+// GONGXIN_CHANGES how many changes follow:
+//
+//	GONGXIN_LISTINGS=10000000 GONGXIN_CHANGES=1000000 go test ./gate -run xxx -bench Follow -benchtime 1x -timeout 2h
+func BenchmarkFollow(b *testing.B) {
+	n := sizeFrom(b, "GONGXIN_LISTINGS", 100_000)
+	changes := sizeFrom(b, "GONGXIN_CHANGES", n/10)
+	source := newLongList(b, n, changes)
+	caughtUp := source.after
+	c := Config{Name: "railway", VerifierKey: source.key, Source: source, MaxAge: time.Hour, Now: func() time.Time { return noon }}
+	measured := func(b *testing.B, of int, what string, do func() *Gate) {
+		began, used := time.Now(), cpuTime(b)
+		g := do()
+		b.ReportMetric(float64(of)/time.Since(began).Seconds(), what+"/s")
+		b.ReportMetric(float64(cpuTime(b)-used)/float64(of), "cpu-ns/"+what)
+		if err := g.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	step := func(b *testing.B, g *Gate) {
+		for more := true; more; {
+			var err error
+			if more, err = g.step(context.Background(), false); err != nil {
+				b.Fatal(err)
+			}
+			g.settle(context.Background())
+		}
+	}
 	dirs := b
-	b.Run("listings=200k/snapshot", func(b *testing.B) {
+	b.Run(fmt.Sprintf("listings=%d/snapshot", n), func(b *testing.B) {
 		for b.Loop() {
-			b.StopTimer()
 			c.Dir = dirs.TempDir() // outlives this part
-			before := heapInUse()
-			b.StartTimer()
+			source.after = caughtUp[:1]
+			before := resident(b)
+			measured(b, n, "listing", func() *Gate {
+				g, err := Open(c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				step(b, g)
+				if s := g.Status(); s.Listings != n || !s.Fresh {
+					b.Fatalf("%+v", s)
+				}
+				return g
+			})
 			g, err := Open(c)
 			if err != nil {
 				b.Fatal(err)
 			}
-			if _, err := g.step(b.Context(), false); err != nil {
-				b.Fatal(err)
-			}
-			b.StopTimer()
-			if g.Status().Listings != n {
-				b.Fatal(g.Status())
-			}
-			b.ReportMetric(float64(heapInUse()-before)/n, "B-heap/listing")
+			b.ReportMetric(float64(resident(b)-before)/float64(n), "B-memory/listing")
+			b.ReportMetric(float64(sizeOf(b, filepath.Join(c.Dir, listDir)))/float64(n), "B-disk/listing")
 			if err := g.Close(); err != nil {
 				b.Fatal(err)
 			}
-			b.ReportMetric(float64(sizeOf(b, filepath.Join(c.Dir, listDir)))/n, "B-disk/listing")
-			b.ReportMetric(float64(len(src.file))/n, "B-wire/listing")
-			b.StartTimer()
 		}
-		b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "listings/s")
 	})
-	b.Run("listings=200k/open", func(b *testing.B) {
+	b.Run(fmt.Sprintf("listings=%d/open", n), func(b *testing.B) {
 		for b.Loop() {
+			measured(b, n, "listing", func() *Gate {
+				g, err := Open(c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				return g
+			})
+		}
+	})
+	b.Run(fmt.Sprintf("listings=%d/changes=%d", n, changes), func(b *testing.B) {
+		whole := c.Dir
+		for b.Loop() {
+			c.Dir = filepath.Join(b.TempDir(), "gate")
+			if err := os.CopyFS(c.Dir, os.DirFS(whole)); err != nil {
+				b.Fatal(err)
+			}
+			source.after = caughtUp
 			g, err := Open(c)
 			if err != nil {
 				b.Fatal(err)
 			}
-			if err := g.Close(); err != nil {
-				b.Fatal(err)
-			}
+			measured(b, changes, "change", func() *Gate {
+				step(b, g)
+				if at, last := g.Position().Head.Size, uint64(n+1+changes); at != last {
+					b.Fatalf("at %d of %d", at, last)
+				}
+				return g
+			})
 		}
-		b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "listings/s")
 	})
 }

@@ -3,10 +3,14 @@ package batch
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +21,7 @@ import (
 	"gongxin/gate"
 	"gongxin/identity"
 	"gongxin/internal/synthetic"
+	"gongxin/screen"
 )
 
 // A small list, as Decider and as Filter. It also calls some who are not listed candidates.
@@ -198,29 +203,123 @@ func completed(s string) string {
 	return s + string("10X98765432"[sum%11])
 }
 
-// none is a list that nobody is on.
-type none struct{ listed }
+var (
+	benchListings = flag.Int("batch.listings", 200_000, "listings that BenchmarkFile holds rows against")
+	benchRows     = flag.Int("batch.rows", 1_000_000, "rows of its file")
+)
 
-func (none) Candidates(numbers [][]byte, out []bool) { clear(out) }
+// A readerFilter is a list on disk that is always fresh. Whoever may be listed it
+// blocks, without a record: what is measured is the way of a file.
+type readerFilter struct{ *screen.Reader }
 
-// BenchmarkRows measures a file of plain rows, nobody of which is listed, without the list.
-func BenchmarkRows(b *testing.B) {
-	const rows = 1_000_000
-	dir := b.TempDir()
-	o := Options{In: filepath.Join(dir, "in.csv"), Out: filepath.Join(dir, "out.csv"), Scenario: scenario, Decider: listed{}, Filter: none{}, OnlyHits: true}
-	in := append([]byte(nil), synthetic.ApplicantColumns...)
-	for i := range rows {
-		in = synthetic.AppendApplicant(in, i, 1_000_000)
-	}
-	if err := os.WriteFile(o.In, in, 0o600); err != nil {
+func (readerFilter) Fresh(time.Time) (uint64, time.Time, bool) { return 1, time.Unix(1, 0), true }
+
+func (readerFilter) Screen(_ context.Context, q gate.Query) (gongxin.Decision, error) {
+	return gongxin.Decision{Outcome: gongxin.Block, Reference: "R-" + q.Scenario, Sequence: 1}, nil
+}
+
+// benchList makes a list of the first n of the synthetic series in dir.
+func benchList(b *testing.B, dir string, n int) screen.Key {
+	key := screen.Key{1, 2, 3}
+	files, err := screen.Dir(dir)
+	if err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(int64(len(in)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if r, err := Run(b.Context(), o); err != nil || r.Rows != rows {
-			b.Fatal(r, err)
+	defer files.Close() // it is read again
+	builder, err := screen.Build(files, key, n)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for from := 0; from < n; from += 10_000 {
+		rows := make([]screen.Row, min(10_000, n-from))
+		for i := range rows {
+			number, _, err := identity.Parse(string(synthetic.AppendCitizenNumber(nil, from+i)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			rows[i] = screen.Row{Sequence: uint64(from + i + 1), Entry: screen.Entry{Mark: builder.Mark(number), Name: "张三", Masked: number.String(), Case: "（2016）苏0505执1号", Court: "苏州市虎丘区人民法院"}}
+			binary.BigEndian.PutUint64(rows[i].Listing[:], uint64(from+i+1)*0x9e3779b97f4a7c15)
+			binary.BigEndian.PutUint64(rows[i].Listing[8:], uint64(from+i+1))
+		}
+		if err := builder.Add(rows); err != nil {
+			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	index, err := builder.Finish(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := index.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return key
+}
+
+// BenchmarkFile measures a file of which one row in a thousand is listed, from opening
+// the ready list to the output in its place, and the memory that it takes:
+//
+//	go test ./internal/batch -run xxx -bench File -benchtime 3x -batch.listings 10000000 -batch.rows 20000000
+func BenchmarkFile(b *testing.B) {
+	dir := b.TempDir()
+	key := benchList(b, filepath.Join(dir, "list"), *benchListings)
+	o := Options{In: filepath.Join(dir, "in.csv"), Out: filepath.Join(dir, "out.csv"), Scenario: scenario, OnlyHits: true}
+	f, err := os.Create(o.In)
+	if err != nil {
+		b.Fatal(err)
+	}
+	in := []byte(synthetic.ApplicantColumns)
+	size := int64(0)
+	for i := range *benchRows {
+		if in = synthetic.AppendApplicant(in, i, *benchListings); len(in) > 1<<20 || i == *benchRows-1 {
+			if _, err := f.Write(in); err != nil {
+				b.Fatal(err)
+			}
+			size += int64(len(in))
+			in = in[:0]
+		}
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	runtime.GC()
+	debug.FreeOSMemory()
+	b.SetBytes(size)
+	var opening time.Duration
+	peak := 0.0
+	for b.Loop() {
+		start := time.Now()
+		reader, err := screen.OpenReader(screen.DirReader(filepath.Join(dir, "list")), key)
+		if err != nil {
+			b.Fatal(err)
+		}
+		opening += time.Since(start)
+		o.Decider, o.Filter = readerFilter{reader}, readerFilter{reader}
+		o.Progress = func(_ string, done, total int64) {
+			if done*2/total != (done-blockSize)*2/total { // once in the middle
+				peak = max(peak, resident())
+			}
+		}
+		if r, err := Run(b.Context(), o); err != nil || r.Rows != uint64(*benchRows) || r.Block < r.Rows/1100 {
+			b.Fatal(r, err)
+		}
+		if err := reader.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(*benchRows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(opening.Seconds()/float64(b.N), "s-opening/op")
+	b.ReportMetric(peak, "MiB-resident")
+}
+
+// resident is the memory of this process in MiB; 0 where the system does not tell.
+func resident() float64 {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, pages float64
+	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
+		return 0
+	}
+	return pages * float64(os.Getpagesize()) / (1 << 20)
 }

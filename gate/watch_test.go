@@ -376,6 +376,44 @@ func TestAGateWithoutAListClosesNothing(t *testing.T) {
 	}
 }
 
+// A list that had to be fetched again begins with an older snapshot: that a listing
+// is not in it yet closes nothing, what comes in between decides.
+func TestASnapshotOlderThanAnAlertClosesNothing(t *testing.T) {
+	h, o, c := watched(t)
+	g := reopened(t, c)
+	h.admit(entry(t, 5))
+	h.snapshot()
+	h.catchUp(t, g)
+	g.watch(t, holder(0), holder(1))
+	h.admit(entry(t, 0))
+	gone := h.admit(entry(t, 1))
+	h.catchUp(t, g)
+	killed := filepath.Join(t.TempDir(), "gate") // before it noted how far it had come
+	copyDir(t, c.Dir, killed)
+	c.Dir = killed
+	loseList(t, c.Dir)
+	h.withdraw(gone)
+	h.set(func() { h.limit = 1 })
+	g = reopened(t, c)
+	behind := 0
+	for range 10 {
+		if _, err := g.FollowOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if g.sequence() < 4 {
+			behind++
+			g.wantAlerts(t, fmt.Sprint("at sequence ", g.sequence()), "许可-000 block open", "许可-001 block open")
+		}
+	}
+	if behind == 0 {
+		t.Error("it never was behind: the test shows nothing")
+	}
+	g.wantAlerts(t, "where it was", "许可-000 block open", "许可-001 block closed ENDED_WITHDRAWN")
+	if told := g.toldTo(t, o); len(told) != 3 {
+		t.Errorf("told %q", told)
+	}
+}
+
 func TestWhoIsWatchedStandsNowhereInClear(t *testing.T) {
 	_, _, c := watched(t)
 	g := reopened(t, c)

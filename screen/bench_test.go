@@ -7,7 +7,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -76,14 +75,6 @@ func benchRows(s *secrets, rows []Row, first int) {
 		r.Entry = Entry{Mark: s.mark(v), Name: benchName(n), Masked: v.String(), Case: fmt.Sprintf("（2016）苏0505执%d号", n%10000),
 			Court: "苏州市虎丘区人民法院", Severity: "一般", Published: 20160101, Born: 1950, Sex: identity.Male}
 	}
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 type bench struct {

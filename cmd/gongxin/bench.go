@@ -15,7 +15,7 @@ import (
 // benchFlags say how large the measurements are.
 type benchFlags struct {
 	rows     int    // of the court's file
-	listings int    // to screen against
+	listings int    // to screen against, and of the snapshot
 	courts   int    // that decide at once
 	changes  int    // whose way to the gate is timed
 	database string // instead of the embedded one
@@ -23,6 +23,7 @@ type benchFlags struct {
 	followers int           // that follow one hub at once
 	pace      int           // decisions a second while they do
 	lasting   time.Duration // for so long
+	missed    int           // changes that a gate catches up with
 	dir       string
 }
 
@@ -37,7 +38,7 @@ type measurement struct {
 func newBench() *cobra.Command {
 	var f benchFlags
 	c := &cobra.Command{
-		Use: "bench [intake|decide|screen|reach|followers]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "reach", "followers"},
+		Use: "bench [intake|decide|screen|reach|followers|catchup|snapshot]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "reach", "followers", "catchup", "snapshot"},
 		Args: cobra.OnlyValidArgs,
 		Long: `Measures on your own machine, each figure beside its rival in one run:
 
@@ -45,7 +46,9 @@ func newBench() *cobra.Command {
   decide  single durable decisions by several courts at once against one after the other
   screen  answers by identifier and by name at growing lengths of the list: the index against a Go map, SQLite, PostgreSQL
   reach   from the hub's commit to the gate's changed answer, over loopback
-  followers  the same up to a follower's verified copy, with one follower and with a thousand`,
+  followers  the same up to a follower's verified copy, with one follower and with a thousand
+  catchup    changes that a gate has missed: verified alone, and applied by the gate
+  snapshot   a gate in a process of its own: from nothing to serving, a restart, and its memory`,
 		Example: "  gongxin bench\n  gongxin bench intake --rows 1000000",
 		RunE: func(c *cobra.Command, which []string) (err error) {
 			if f.dir, err = os.MkdirTemp(f.dir, "gongxin-bench-"); err != nil {
@@ -56,12 +59,13 @@ func newBench() *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&f.rows, "rows", 1_000_000, "rows of the court's file")
-	c.Flags().IntVar(&f.listings, "listings", 1_000_000, "listings to screen against: up to 10000000 and more")
+	c.Flags().IntVar(&f.listings, "listings", 1_000_000, "listings to screen against, and of the snapshot: up to 10000000 and more")
 	c.Flags().IntVar(&f.courts, "courts", 32, "courts that decide at once")
 	c.Flags().IntVar(&f.changes, "changes", 200, "changes whose way to the gate is timed")
 	c.Flags().IntVar(&f.followers, "followers", 1000, "followers of one hub at once")
 	c.Flags().IntVar(&f.pace, "pace", 50, "decisions a second while they follow")
 	c.Flags().DurationVar(&f.lasting, "lasting", 20*time.Second, "how long they follow")
+	c.Flags().IntVar(&f.missed, "missed", 200_000, "changes that a gate catches up with")
 	c.Flags().StringVar(&f.database, "db", "", "measure intake and decide on this database: it must be empty, and is filled")
 	c.Flags().StringVar(&f.dir, "dir", "", "directory for the data; a temporary one if empty")
 	return c
@@ -71,7 +75,7 @@ func (f *benchFlags) run(ctx context.Context, which []string, out io.Writer) err
 	all := []struct {
 		name    string
 		measure func(context.Context) ([]measurement, error)
-	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"reach", f.reach}, {"followers", f.follow}}
+	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"reach", f.reach}, {"followers", f.follow}, {"catchup", f.catchup}, {"snapshot", f.snapshot}}
 	for _, b := range all {
 		if len(which) > 0 && !slices.Contains(which, b.name) {
 			continue
@@ -81,7 +85,7 @@ func (f *benchFlags) run(ctx context.Context, which []string, out io.Writer) err
 			return fmt.Errorf("bench %s: %w", b.name, err)
 		}
 		for _, m := range lines {
-			fmt.Fprintf(out, "%-8s %-44s %14.1f %-9s %s\n", b.name, m.what, m.value, m.unit, m.note)
+			fmt.Fprintf(out, "%-9s %-48s %14.1f %-9s %s\n", b.name, m.what, m.value, m.unit, m.note)
 		}
 	}
 	return nil

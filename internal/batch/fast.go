@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -32,7 +33,10 @@ const (
 	maxPause  = 64 // chunks
 )
 
-var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
+// A block has room for a word beyond its text.
+type block [blockSize + 8]byte
+
+var blocks = sync.Pool{New: func() any { return new(block) }}
 
 // readBlock fills c with the lines that follow, up to the first that holds a quote; ok
 // is false if they have to be split with care. A file full of quotes is seldom tried.
@@ -41,8 +45,8 @@ func (t *text) readBlock(c *chunk) (ok bool, err error) {
 		t.pause--
 		return false, nil
 	}
-	room := blocks.Get().(*[blockSize]byte)
-	n, err := t.file.ReadAt(room[:], t.offset)
+	room := blocks.Get().(*block)
+	n, err := t.file.ReadAt(room[:blockSize], t.offset)
 	if err != nil && err != io.EOF {
 		return false, err
 	}
@@ -102,14 +106,11 @@ func (t *text) scan(c *chunk, s sieve) {
 		n = 0
 	}
 	count := uint64(0)
-	for b := c.arena; len(b) > 0; {
-		line := b
-		if i := bytes.IndexByte(b, t.eol); i >= 0 {
-			line = b[:i+1]
-		}
-		b = b[len(line):]
-		number := t.plainNumber(line)
-		if number == nil || !s.fresh {
+	for p := 0; p < len(c.arena); {
+		end, at18 := t.line18(c.block[:], p, len(c.arena))
+		line := c.arena[p:end]
+		p = end
+		if at18 < 0 || !s.fresh {
 			if !s.all && n > 0 {
 				flush() // rows stand in their order
 			}
@@ -121,6 +122,7 @@ func (t *text) scan(c *chunk, s sieve) {
 			c.rows = append(c.rows, r)
 			continue
 		}
+		number := c.arena[at18 : at18+long18]
 		count++
 		numbers[n], lines[n], at[n] = number, line, count
 		if s.all {
@@ -143,38 +145,80 @@ func (t *text) scan(c *chunk, s sieve) {
 	}
 }
 
-// plainNumber returns the number of a line if it is a citizen number in canonical form
-// and the line has no more cells than the header; else nil. No quote is in the line.
-func (t *text) plainNumber(line []byte) []byte {
-	const long = 18
-	rest := line
-	for range t.number {
-		i := bytes.IndexByte(rest, t.delim)
-		if i < 0 {
-			return nil
+// long18 is the length of a citizen number.
+const long18 = 18
+
+// line18 returns the end of the line at p of a block of n bytes, and where in it a
+// citizen number in canonical form is alone in the cell for the number; -1 if there is
+// none, or the line has more cells than the header. No quote is in the block.
+func (t *text) line18(b []byte, p, n int) (end, number int) {
+	delim, eol := uint64(t.delim)*ones, uint64(t.eol)*ones
+	number = -1
+	cell := 0
+	if t.layout.number == 0 {
+		if number = t.number18(b, p, n); number < 0 {
+			return t.lineFrom(b, p, n), -1
 		}
-		rest = rest[i+1:]
+		p += long18
 	}
-	if len(rest) < long || len(rest) > long && rest[long] != t.delim && rest[long] > '\r' || !citizen((*[long]byte)(rest)) {
-		return nil
-	}
-	number := rest[:long:long]
-	rest = rest[long:]
-	for i := t.number + 1; ; i++ {
-		k := bytes.IndexByte(rest, t.delim)
-		switch {
-		case k < 0 && i > t.number+1:
-			return number
-		case k < 0: // it is the last cell: nothing but the line's end may follow
-			if len(rest) > 2 || len(rest) == 2 && string(rest) != "\r\n" || len(rest) == 1 && rest[0] != '\n' && rest[0] != '\r' {
-				return nil
+next:
+	for p < n { // behind n there are always eight bytes more
+		x := binary.LittleEndian.Uint64(b[p:])
+		for found := same(x^delim) | same(x^eol); found != 0; found &= found - 1 {
+			i := p + bits.TrailingZeros64(found)/8
+			if i >= n {
+				break next
 			}
-			return number
-		case i >= t.width || i == t.number+1 && k != 0:
-			return nil
+			if b[i] == t.eol {
+				return t.judged(i+1, number, cell)
+			}
+			if cell++; cell == t.layout.number {
+				if number = t.number18(b, i+1, n); number < 0 {
+					return t.lineFrom(b, i+1, n), -1
+				}
+				p = number + long18
+				continue next
+			}
 		}
-		rest = rest[k+1:]
+		p += 8
 	}
+	return t.judged(n, number, cell)
+}
+
+// judged is the answer of line18 about a line that ends at end and has so many delimiters.
+func (t *text) judged(end, number, delimiters int) (int, int) {
+	if delimiters >= t.width {
+		return end, -1
+	}
+	return end, number
+}
+
+// lineFrom finds the end of a line that is not plain.
+func (t *text) lineFrom(b []byte, p, n int) int {
+	if i := bytes.IndexByte(b[p:n], t.eol); i >= 0 {
+		return p + i + 1
+	}
+	return n
+}
+
+// number18 returns p if a citizen number alone is the cell that begins there, else -1.
+func (t *text) number18(b []byte, p, n int) int {
+	end := p + long18
+	if end > n || !citizen((*[long18]byte)(b[p:])) {
+		return -1
+	}
+	if end < n && b[end] != t.delim && b[end] != t.eol && (b[end] != '\r' || end+1 < n && b[end+1] != t.eol) {
+		return -1
+	}
+	return p
+}
+
+const ones = 0x0101010101010101
+
+// same has the high bit of each byte of x that is zero.
+func same(x uint64) uint64 {
+	const low = 0x7F * ones
+	return ^((x&low + low) | x | low)
 }
 
 // citizen tells whether b is a citizen number in canonical form, as identity.Parse

@@ -32,7 +32,7 @@ type chunk struct {
 
 	// of text in a block that was not split while it was read: its rows are those that
 	// need care, or all; so many are there, and so many are clear and no rows
-	block        *[blockSize]byte
+	block        *block
 	total, clear uint64
 }
 

@@ -44,7 +44,6 @@ const (
 	groupSlots  = 8
 	lineGroups  = 8
 	lineSlots   = lineGroups * groupSlots
-	growth      = 130
 	farAway     = 2 * lineGroups
 	markRemoved = 1
 
@@ -157,12 +156,21 @@ func (s *search) next() (slot uint64, ok bool) {
 	}
 }
 
+// grown is for how many a table is made that has to hold n and was too small: small ones
+// double, so that a list of unknown length is not copied often; large ones must not waste.
+func grown(n int) int {
+	if n < 2<<20 {
+		return 2 * n
+	}
+	return n + n/3
+}
+
 // with returns t with room for n more entries: t itself, or a larger copy.
 func (t *table) with(n int) *table {
 	if t.used+t.dead+n <= t.room() {
 		return t
 	}
-	c := newTable((t.used+n)*growth/100, t.load)
+	c := newTable(grown(t.used+n), t.load)
 	for g, marks := range t.marks {
 		for i := range uint32(groupSlots) {
 			if m := marks >> (8 * i) & 0xff; m > markRemoved {

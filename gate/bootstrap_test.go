@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"testing"
 	"time"
+
+	"gongxin/feed"
 )
 
 // sizeOf returns how many bytes the files in dir have.
@@ -57,7 +59,7 @@ func BenchmarkFollow(b *testing.B) {
 	changes := sizeFrom(b, "GONGXIN_CHANGES", n/10)
 	source := newLongList(b, n, changes)
 	caughtUp := source.after
-	c := Config{Name: "railway", VerifierKey: source.key, Source: source, MaxAge: time.Hour, Now: func() time.Time { return noon }}
+	c := Config{Name: "railway", VerifierKey: source.key, Source: source, MaxAge: time.Hour, Guard: new(feed.Guard), Now: func() time.Time { return noon }}
 	measured := func(b *testing.B, of int, what string, do func() *Gate) {
 		began, used := time.Now(), cpuTime(b)
 		g := do()

@@ -14,7 +14,8 @@ import (
 )
 
 func newScreen() *cobra.Command {
-	var address, scenario, number, name string
+	var address, scenario string
+	var q gate.Query
 	var asJSON bool
 	var batch batchScreen
 	c := &cobra.Command{
@@ -36,11 +37,12 @@ Exit codes: 0 clear (all of them), 1 refer or block, 2 wrong use, or a file that
 			} else if given {
 				return batch.run(c, address, scenario, asJSON)
 			}
+			q.Scenario = scenario
 			ctx, cancel := context.WithTimeout(c.Context(), 30*time.Second)
 			defer cancel()
 			client := gate.NewClient(address)
 			defer client.Close()
-			d, err := client.Screen(ctx, gate.Query{Scenario: scenario, Number: number, Name: name})
+			d, err := client.Screen(ctx, q)
 			if err != nil {
 				return err
 			}
@@ -58,8 +60,14 @@ Exit codes: 0 clear (all of them), 1 refer or block, 2 wrong use, or a file that
 	f := c.Flags()
 	f.StringVar(&address, "gate", "http://127.0.0.1:8701", "URL of the gate, or unix: and the path of its socket")
 	f.StringVar(&scenario, "scenario", "", "business at hand, such as flight or g_train (needed)")
-	f.StringVar(&number, "number", "", "identifier of the person or organisation")
-	f.StringVar(&name, "name", "", "name of the person or organisation")
+	f.StringVar(&q.Number, "number", "", "identifier of the person or organisation")
+	f.StringVar(&q.Name, "name", "", "name of the person or organisation")
+	f.StringVar(&q.Masked, "masked", "", "number of which only a part is known, such as 3205**********1234")
+	f.IntVar(&q.Born, "born", 0, "year of birth")
+	f.StringVar((*string)(&q.Sex), "sex", "", "男 or 女")
+	f.StringVar(&q.Region, "region", "", "address code, two, four or six digits")
+	f.StringVar(&q.Subject, "subject", "", "the department's own reference of the applicant, for gongxin differ")
+	f.BoolVar(&q.Hints, "hints", false, "without a number: tell of similar names as well")
 	f.BoolVar(&asJSON, "json", false, "print the decision as JSON")
 	batch.add(c)
 	return c
@@ -81,7 +89,14 @@ func describe(d gongxin.Decision) string {
 		fmt.Fprintf(&b, "  %s  %s\n  %s\n", r.Code, r.ZH, r.EN)
 	}
 	for _, h := range d.Hits {
-		fmt.Fprintf(&b, "  %s %s  %s  %s\n  %s（%s）\n  %s\n", h.Name, h.Number, h.Court, h.Case, h.Basis.ZH, h.Clause, h.Basis.EN)
+		fmt.Fprintf(&b, "  %s %s  %s  %s  %s\n", h.Name, h.Number, h.Court, h.Case, h.Listing)
+		for _, e := range h.Evidence {
+			said := verdictText[e.Verdict]
+			fmt.Fprintf(&b, "    %s %s · %s  %s | %s\n", aboutText[e.About], said.ZH, said.EN, orNone(e.Listed), orNone(e.Given))
+		}
+		if !h.Hint {
+			fmt.Fprintf(&b, "  %s（%s）\n  %s\n", h.Basis.ZH, h.Clause, h.Basis.EN)
+		}
 	}
 	if d.Remedy != nil {
 		fmt.Fprintf(&b, "  救济 %s\n  %s\n", d.Remedy.ZH, d.Remedy.EN)

@@ -21,7 +21,7 @@ type columnar struct {
 	layout
 	answersOnly
 	file *parquet.File
-	rows *parquet.Reader
+	rows *parquet.GenericReader[any]
 	buf  []parquet.Row
 	n    uint64
 }
@@ -64,7 +64,7 @@ func openParquet(r io.ReaderAt, size int64, o Options) (c *columnar, err error) 
 		*at = leaf[*at]
 	}
 	lay.width = leaves
-	c = &columnar{layout: lay, file: f, rows: parquet.NewReader(f), buf: make([]parquet.Row, 256)}
+	c = &columnar{layout: lay, file: f, rows: parquet.NewGenericReader[any](f), buf: make([]parquet.Row, 256)}
 	return c, nil
 }
 
@@ -96,7 +96,7 @@ func recovered(err *error) {
 }
 
 // readRows reads up to n rows and hands each on. io.EOF at the end.
-func readRows(r *parquet.Reader, buf []parquet.Row, each func(parquet.Row) error) (err error) {
+func readRows(r *parquet.GenericReader[any], buf []parquet.Row, each func(parquet.Row) error) (err error) {
 	defer recovered(&err)
 	n, err := r.ReadRows(buf)
 	for _, one := range buf[:n] {
@@ -211,7 +211,7 @@ func (t *columnar) schema() (*parquet.Schema, int) {
 func (t *columnar) assemble(ctx context.Context, path string, next func() (Answer, bool, error), step func(int64)) (err error) {
 	defer recovered(&err)
 	schema, first := t.schema()
-	rows := parquet.NewReader(t.file)
+	rows := parquet.NewGenericReader[any](t.file)
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	return writeWhole(path, func(f *os.File) error {
 		buffered := bufio.NewWriterSize(f, 1<<20)

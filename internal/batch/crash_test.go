@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,20 +35,35 @@ func TestMain(m *testing.M) {
 	}
 	var o Options
 	var url string
+	var listedPersons int
 	if err := json.Unmarshal([]byte(text), &struct {
-		O   *Options
-		URL *string
-	}{&o, &url}); err != nil {
+		O      *Options
+		URL    *string
+		Listed *int
+	}{&o, &url, &listedPersons}); err != nil {
 		panic(err)
 	}
 	o.Decider = gate.NewClient(url)
-	ticks := 0
-	o.Now = func() time.Time { ticks++; return time.Unix(int64(ticks)*3600, 0) } // an hour has passed each time: noted as often as may be
+	if listedPersons > 0 {
+		o.Filter = personsOf(listedPersons)
+	}
+	var ticks atomic.Int64
+	o.Now = func() time.Time { return time.Unix(ticks.Add(3600), 0) } // an hour has passed each time: noted as often as may be
 	if _, err := Run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// personsOf is a filter that knows whom a gate of gatetest with n listings lists.
+func personsOf(n int) listed {
+	l := listed{}
+	for i := range n {
+		number, _ := gatetest.Person(i)
+		l.add(number)
+	}
+	return l
 }
 
 // A recorder counts what a gate is asked about and answers with a hit, so that a
@@ -81,9 +97,12 @@ func TestABatchThatIsKilledGoesOn(t *testing.T) {
 	r := &recorder{inner: stand.Gate.Handler(), wake: make(chan struct{}, 1)}
 	server := httptest.NewServer(r)
 	defer server.Close()
-	for _, name := range []string{"in.csv", "in.xlsx", "in.ndjson", "in.parquet"} {
+	for _, name := range []string{"in.csv", "in.xlsx", "in.ndjson", "in.parquet", "beside.csv"} {
 		t.Run(name, func(t *testing.T) {
-			rows, hits := rows, hits
+			rows, hits, beside := rows, hits, 0
+			if name == "beside.csv" { // most rows do not come to the gate: there are more of them
+				rows, beside = 10*rows, hits
+			}
 			if name == "in.xlsx" { // reading workbooks takes its time
 				rows, hits = rows/5, hits/5
 			}
@@ -97,7 +116,7 @@ func TestABatchThatIsKilledGoesOn(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			killed := 0
 			for killed < kills {
-				if ended := runUntilKilled(t, o, server.URL, r, 1+random.IntN(max(2, rows/chunkRows/3))); ended {
+				if ended := runUntilKilled(t, o, beside, server.URL, r, 1+random.IntN(max(2, requests(rows, beside)/3))); ended {
 					break
 				}
 				killed++
@@ -107,12 +126,16 @@ func TestABatchThatIsKilledGoesOn(t *testing.T) {
 				t.Logf("it ended after %d kills", killed)
 			}
 			if _, err := os.Stat(o.Out); err != nil { // not ended yet: now nobody kills it
-				if !runUntilKilled(t, o, server.URL, r, 0) {
+				if !runUntilKilled(t, o, beside, server.URL, r, 0) {
 					t.Fatal("it did not end")
 				}
 			}
 			recorded := stand.Gate.Status().RestrictionsOpen - before
-			if most := hits + killed*4*chunkRows*hits/rows; recorded < hits || recorded > most {
+			atOnce := 4 * chunkRows * hits / rows // under way at a kill
+			if beside > 0 {
+				atOnce = 4 * blockSize / 30 * hits / rows
+			}
+			if most := hits + killed*atOnce; recorded < hits || recorded > most {
 				t.Errorf("%d restrictions were recorded of %d applicants after %d kills, want at most %d", recorded, hits, killed, most)
 			}
 			checkOutput(t, o, rows, hits)
@@ -120,11 +143,19 @@ func TestABatchThatIsKilledGoesOn(t *testing.T) {
 	}
 }
 
+// requests is how many requests at the gate a file takes: one for each chunk or block.
+func requests(rows, beside int) int {
+	if beside > 0 {
+		return rows * 30 / blockSize
+	}
+	return rows / chunkRows
+}
+
 // runUntilKilled runs the batch in a process of its own and kills it after so many
 // requests at the gate, never for 0; true if it ended by itself.
-func runUntilKilled(t *testing.T, o Options, url string, r *recorder, after int) (ended bool) {
+func runUntilKilled(t *testing.T, o Options, listed int, url string, r *recorder, after int) (ended bool) {
 	t.Helper()
-	text, err := json.Marshal(map[string]any{"O": map[string]any{"In": o.In, "Out": o.Out, "Scenario": o.Scenario, "Workers": o.Workers, "Resume": o.Resume}, "URL": url})
+	text, err := json.Marshal(map[string]any{"O": map[string]any{"In": o.In, "Out": o.Out, "Scenario": o.Scenario, "Workers": o.Workers, "Resume": o.Resume}, "URL": url, "Listed": listed})
 	if err != nil {
 		t.Fatal(err)
 	}

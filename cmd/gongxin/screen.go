@@ -80,6 +80,16 @@ var outcomeText = map[gongxin.Outcome]gongxin.Text{
 	gongxin.Block: {ZH: "依法限制", EN: "restricted"},
 }
 
+// describeEvidence writes what was compared, and the id by which gongxin differ
+// names the listing.
+func describeEvidence(b *strings.Builder, h gongxin.Hit) {
+	for _, e := range h.Evidence {
+		said := verdictText[e.Verdict]
+		fmt.Fprintf(b, "    %s %s · %s  %s | %s\n", aboutText[e.About], said.ZH, said.EN, orNone(e.Listed), orNone(e.Given))
+	}
+	fmt.Fprintf(b, "    名单条目 listing %s\n", h.Listing)
+}
+
 // describe writes a decision for a terminal, Chinese first.
 func describe(d gongxin.Decision) string {
 	var b strings.Builder
@@ -89,13 +99,12 @@ func describe(d gongxin.Decision) string {
 		fmt.Fprintf(&b, "  %s  %s\n  %s\n", r.Code, r.ZH, r.EN)
 	}
 	for _, h := range d.Hits {
-		fmt.Fprintf(&b, "  %s %s  %s  %s  %s\n", h.Name, h.Number, h.Court, h.Case, h.Listing)
-		for _, e := range h.Evidence {
-			said := verdictText[e.Verdict]
-			fmt.Fprintf(&b, "    %s %s · %s  %s | %s\n", aboutText[e.About], said.ZH, said.EN, orNone(e.Listed), orNone(e.Given))
-		}
+		fmt.Fprintf(&b, "  %s %s  %s  %s\n", h.Name, h.Number, h.Court, h.Case)
 		if !h.Hint {
 			fmt.Fprintf(&b, "  %s（%s）\n  %s\n", h.Basis.ZH, h.Clause, h.Basis.EN)
+		}
+		if d.Outcome != gongxin.Block { // for the person who looks
+			describeEvidence(&b, h)
 		}
 	}
 	if d.Remedy != nil {

@@ -29,7 +29,7 @@ const patience = 60 * time.Second
 
 // A bench is a NATS server with a stream each for transactions, decisions and dead letters.
 type bench struct {
-	t       *testing.T
+	t       testing.TB
 	options server.Options
 	server  *server.Server
 	url     string
@@ -37,7 +37,7 @@ type bench struct {
 	js      jetstream.JetStream
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	b := &bench{t: t, options: server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: filepath.Join(t.TempDir(), "jetstream"), NoLog: true, NoSigs: true}}
 	b.start()
@@ -379,6 +379,27 @@ func TestWhatIsWrongWithAConfigurationIsToldAtOnce(t *testing.T) {
 		}
 		cancel()
 	}
+}
+
+// BenchmarkStream measures from transactions on the server to decisions on it, on disk,
+// with server, gate and one consumer in one process; one in a thousand is listed.
+func BenchmarkStream(b *testing.B) {
+	const transactions = 20_000
+	g := gatetest.Open(b, transactions/1000)
+	for b.Loop() {
+		b.StopTimer()
+		n := newBench(b)
+		bodies := make([]string, transactions)
+		for i := range bodies {
+			bodies[i] = transaction(fmt.Sprint(i), i)
+		}
+		n.publish(bodies...)
+		b.StartTimer()
+		stop := n.run(n.config(g.Gate, nil))
+		n.until("every decision", func() bool { return n.held("DECISIONS") == transactions })
+		stop()
+	}
+	b.ReportMetric(float64(b.N*transactions)/b.Elapsed().Seconds(), "transactions/s")
 }
 
 func TestOneTransactionHasOneMessageID(t *testing.T) {

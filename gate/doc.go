@@ -18,7 +18,8 @@
 //     prohibits, and a copy of the list known to be fresh. Everything less refers.
 //   - An answer that refers or blocks is on disk before it is given. A clear one
 //     leaves no trace; nowhere is it kept who was screened.
-//   - A reader sees the list as of one sequence or as of the next, nothing between.
+//   - A reader sees the list as of one sequence or as of the next, nothing between,
+//     and waits for nobody who writes.
 //   - When a listing ends or is suspended, its restrictions are lifted before any
 //     answer is given as of the sequence that ended it, and the hub is told. One is
 //     kept on only by a legal ground and until an end that the department stated

@@ -43,19 +43,58 @@ func newTables(n int) tables {
 // with returns t with room for n more rows.
 func (t tables) with(n int) tables { return tables{t.number.with(n), t.name.with(n), t.list.with(n)} }
 
-func (t tables) insert(k keys, ref uint32) {
-	t.list.insert(k.list, ref)
-	if k.number != 0 {
-		t.number.insert(k.number, ref)
-	}
-	if k.name != 0 {
-		t.name.insert(k.name, ref)
+// touched is how many rows are taken to the tables together: first all places are
+// touched, so that the waits for memory overlap, then all are read or written.
+const touched = 256
+
+// enter puts rows, which stand at refs, into the tables. There must be room.
+func (t tables) enter(s *secrets, rows []Row, refs []uint32) {
+	var all [touched]keys
+	for len(rows) > 0 {
+		n := min(len(rows), touched)
+		for i := range rows[:n] {
+			k := s.keys(&rows[i])
+			all[i] = k
+			t.list.touch(k.list)
+			t.number.touch(k.number)
+			t.name.touch(k.name)
+		}
+		for i, ref := range refs[:n] {
+			k := &all[i]
+			t.list.insert(k.list, ref)
+			if k.number != 0 {
+				t.number.insert(k.number, ref)
+			}
+			if k.name != 0 {
+				t.name.insert(k.name, ref)
+			}
+		}
+		rows, refs = rows[n:], refs[n:]
 	}
 }
 
-// remove takes ref out of all tables; false if it was not in one where it must be.
-func (t tables) remove(k keys, ref uint32) bool {
-	return t.list.remove(k.list, ref) && (k.number == 0 || t.number.remove(k.number, ref)) && (k.name == 0 || t.name.remove(k.name, ref))
+// remove takes ref out; false if it was not in a table where it must be. It stays in the
+// table of names, in which finding one of many of a name is slow: who finds it there
+// asks the table of listings whether it still holds, and the next list is without it.
+func (t tables) remove(d *departure) bool {
+	return t.list.remove(d.list, d.ref) && (d.number == 0 || t.number.remove(d.number, d.ref))
+}
+
+// removeAll takes out what went; false if something was not there.
+func (t tables) removeAll(gone []departure) bool {
+	ok := true
+	for len(gone) > 0 {
+		some := gone[:min(len(gone), touched)]
+		for i := range some {
+			t.list.touch(some[i].list)
+			t.number.touch(some[i].number)
+		}
+		for i := range some {
+			ok = t.remove(&some[i]) && ok
+		}
+		gone = gone[len(some):]
+	}
+	return ok
 }
 
 // share says that views have t from now on.

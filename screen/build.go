@@ -22,8 +22,7 @@ type Builder struct {
 	writer *baseWriter
 	view   *View // of what is written so far
 	done   bool
-	keyed  []keys
-	sink   uint64 // what touching gives, lest it be left out
+	refs   []uint32
 }
 
 // spare is which part more than expected a new list has room for, so that the first
@@ -82,28 +81,19 @@ func (b *Builder) Add(rows []Row) error {
 	return nil
 }
 
-// touched is how many rows are put into the tables together: first all places are
-// touched, so that the waits for memory overlap, then all are written.
-const touched = 256
-
 func (b *Builder) addSome(rows []Row) error {
 	v := b.view
-	b.keyed = b.keyed[:0]
-	for i := range rows {
-		b.keyed = append(b.keyed, b.keys(&rows[i]))
-	}
-	for _, k := range b.keyed {
-		b.sink ^= v.list.touch(k.list) ^ v.number.touch(k.number) ^ v.name.touch(k.name)
-	}
+	b.refs = b.refs[:0]
 	for i := range rows {
 		ref, err := b.writer.add(&rows[i])
 		if err != nil {
 			return err
 		}
-		v.insert(b.keyed[i], ref)
+		b.refs = append(b.refs, ref)
 		v.count++
 		v.sum.add(sumOf(rows[i].Element[:]))
 	}
+	v.enter(b.secrets, rows, b.refs)
 	return nil
 }
 
@@ -139,10 +129,10 @@ func (b *Builder) Write(put []Row, gone []gongxin.ListingID) error {
 	if err != nil {
 		return err
 	}
+	if !b.view.removeAll(out) {
+		return b.view.base.damage(0, "a record that its table does not have")
+	}
 	for _, d := range out {
-		if !b.view.remove(d.keys, d.ref) {
-			return b.view.damaged(d.ref)
-		}
 		b.view.count--
 		b.view.sum.sub(d.element)
 	}

@@ -157,26 +157,16 @@ func (x *Index) loadTables() (t tables, err error) {
 
 // replay takes the steps of the log over into the tables, and counts along in v.
 func (x *Index) replay(v *View) error {
-	room := new(scratch)
-	room.buf = make([]byte, usualRecord)
 	return x.wal.replay(func(s *step) error {
-		for _, d := range s.gone {
-			k := d.keys
-			if s.names != namesNow() || x.base.names != namesNow() { // it may have stood under another key
-				r, err := x.reading().row(d.ref, room)
-				if err != nil {
-					return err
-				}
-				k.name = x.nameHash(match.Key(r.Name))
-			}
-			if !x.tables.remove(k, d.ref) {
-				return x.wal.damage(x.wal.end, "a step that takes out what is not there")
-			}
-			v.sum.sub(d.element)
+		if !x.tables.removeAll(s.gone) {
+			return x.wal.damage(x.wal.end, "a step that takes out what is not there")
+		}
+		for i := range s.gone {
+			v.sum.sub(s.gone[i].element)
 		}
 		x.tables = x.tables.with(len(s.rows))
+		x.tables.enter(x.secrets, s.rows, s.refs)
 		for i := range s.rows {
-			x.tables.insert(x.keys(&s.rows[i]), s.refs[i])
 			v.sum.add(sumOf(s.rows[i].Element[:]))
 		}
 		v.count += len(s.rows) - len(s.gone)
@@ -262,9 +252,7 @@ func (x *Index) Write(put []Row, gone []gongxin.ListingID, stamp []byte) (*Step,
 	}
 	x.stamp = bytes.Clone(stamp)
 	x.tables = x.tables.with(len(put))
-	for i := range put {
-		x.tables.insert(x.keys(&put[i]), s.refs[i])
-	}
+	x.tables.enter(x.secrets, put, s.refs)
 	v := x.reading()
 	v.count, v.sum = next.count, next.sum
 	if len(out) > 0 {
@@ -294,6 +282,11 @@ func departures(v *View, put []Row, gone []gongxin.ListingID) (out []departure, 
 		return err
 	}
 	for i := range put {
+		if i%touched == 0 {
+			for j := i; j < min(i+touched, len(put)); j++ {
+				v.list.touch(v.listHash(put[j].Listing))
+			}
+		}
 		if err := one(put[i].Listing); err != nil {
 			return nil, err
 		}
@@ -312,11 +305,7 @@ func departing(v *View, id gongxin.ListingID, room *scratch) (d departure, ok bo
 	if err != nil || plain == nil {
 		return d, false, err
 	}
-	r, ok := parseRow(plain)
-	if !ok {
-		return d, false, v.damaged(ref)
-	}
-	return departure{ref, v.keys(&r), sumOf(r.Element[:])}, true, nil
+	return departure{ref, le.Uint64(plain[hashAt:]), v.listHash(id), sumOf(plain[elementAt:])}, true, nil
 }
 
 // View returns the list after the step. It may be read before it is published.
@@ -331,9 +320,7 @@ func (s *Step) Publish() {
 	x.pending = nil
 	old := x.current.Swap(s.view)
 	old.past.Store(true)
-	for _, d := range s.gone { // who finds something missing now sees afterwards that the view is past
-		x.tables.remove(d.keys, d.ref)
-	}
+	x.tables.removeAll(s.gone) // who finds something missing now sees afterwards that the view is past
 }
 
 // Compact writes the list anew without what has been taken out or replaced, while the

@@ -15,7 +15,7 @@ import (
 // A log holds what has changed since its base was written, a frame a step:
 //
 //	frame  sealed head (lengths) ‖ records … ‖ sealed tail (what went, count and sum after it, stamp)
-//	epoch  magic ‖ salt ‖ sealed (list, folding of names): frames from here on are sealed under a key of this salt
+//	epoch  magic ‖ salt ‖ sealed (which list, where it begins): frames from here on are sealed under a key of this salt
 //
 // A writer begins with an epoch, also after a failure, so that no nonce is used again
 // for bytes that are written in the place of others. A frame that a kill or a loss of
@@ -24,7 +24,7 @@ const (
 	epochMagic = "gongxin epoch 1\n"
 	epochSize  = len(epochMagic) + saltSize + 16 + overhead
 	headSize   = 16 + overhead
-	goneSize   = 4 + 3*8 + 32
+	goneSize   = 4 + 2*8 + 32
 	tailFixed  = 4 + 4 + 8 + 32
 	maxFrame   = 1 << 30
 	sector     = 512
@@ -65,9 +65,9 @@ func (w *wal) damage(off int64, what string) *Damage { return &Damage{w.name, of
 
 // A departure is a row that is taken out of the tables.
 type departure struct {
-	ref     uint32
-	keys    keys
-	element sum
+	ref          uint32
+	number, list uint64 // hashes by which it is found
+	element      sum
 }
 
 // A step is what a frame says.
@@ -75,7 +75,6 @@ type step struct {
 	rows  []Row    // with refs, in the order of the frame
 	refs  []uint32 // of rows
 	gone  []departure
-	names uint64 // how names were folded when it was written
 	count uint64 // after it
 	sum   sum
 	stamp []byte
@@ -125,7 +124,7 @@ func (w *wal) newEpoch(b []byte, at int64) ([]byte, epoch, error) {
 		return b, epoch{}, err
 	}
 	e := epoch{at, newSeal(w.key, salt, w.use)}
-	plain := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, w.n), namesNow())
+	plain := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, w.n), uint64(w.base))
 	b = append(append(b, epochMagic...), salt...)
 	return e.seal.seal(new(nonce), sealedEpoch, at, b, plain), e, nil
 }
@@ -152,9 +151,7 @@ func (w *wal) encode(b []byte, frame int, under seal, s *step) ([]byte, span) {
 	tail = append(tail, total[:]...)
 	for _, g := range s.gone {
 		tail = binary.LittleEndian.AppendUint32(tail, g.ref)
-		for _, k := range [...]uint64{g.keys.number, g.keys.name, g.keys.list} {
-			tail = binary.LittleEndian.AppendUint64(tail, k)
-		}
+		tail = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(tail, g.number), g.list)
 		e := g.element.bytes()
 		tail = append(tail, e[:]...)
 	}
@@ -180,9 +177,8 @@ func (w *wal) replay(f func(*step) error) error {
 		return fmt.Errorf("read %s: %w", w.name, err)
 	}
 	var s step
-	var names uint64
 	for w.end < size {
-		err := w.readOne(size, &s, &names, f)
+		err := w.readOne(size, &s, f)
 		if err == errTorn {
 			return nil
 		}
@@ -194,7 +190,7 @@ func (w *wal) replay(f func(*step) error) error {
 }
 
 // readOne reads the epoch or frame at w.end.
-func (w *wal) readOne(size int64, s *step, names *uint64, f func(*step) error) error {
+func (w *wal) readOne(size int64, s *step, f func(*step) error) error {
 	left := size - w.end
 	p := make([]byte, min(left, int64(epochSize)))
 	if err := readAt(w.file, w.name, p, w.end); err != nil {
@@ -206,10 +202,9 @@ func (w *wal) readOne(size int64, s *step, names *uint64, f func(*step) error) e
 		}
 		e := epoch{w.end, newSeal(w.key, p[len(epochMagic):len(epochMagic)+saltSize], w.use)}
 		plain, err := e.seal.open(new(nonce), sealedEpoch, w.end, p[len(epochMagic)+saltSize:])
-		if err != nil || !bytes.HasPrefix(p, []byte(epochMagic)) || binary.LittleEndian.Uint64(plain) != w.n {
+		if err != nil || !bytes.HasPrefix(p, []byte(epochMagic)) || binary.LittleEndian.Uint64(plain) != w.n || binary.LittleEndian.Uint64(plain[8:]) != uint64(w.base) {
 			return w.torn(size, w.end+int64(epochSize), "an epoch")
 		}
-		*names = binary.LittleEndian.Uint64(plain[8:])
 		w.epochs = append(w.epochs, e)
 		w.end += int64(epochSize)
 		return nil
@@ -232,7 +227,6 @@ func (w *wal) readOne(size int64, s *step, names *uint64, f func(*step) error) e
 	if err := readAt(w.file, w.name, b, w.end); err != nil {
 		return err
 	}
-	s.names = *names
 	if !w.decode(b, under, &n, records, tail, rows, s) {
 		return w.torn(size, w.end+total, "a frame")
 	}
@@ -278,8 +272,8 @@ func (w *wal) decode(b []byte, under seal, n *nonce, records, tail int64, rows i
 	}
 	t = t[tailFixed:]
 	for ; gone > 0; gone-- {
-		d := departure{ref: binary.LittleEndian.Uint32(t), element: sumOf(t[28:])}
-		d.keys = keys{binary.LittleEndian.Uint64(t[4:]), binary.LittleEndian.Uint64(t[12:]), binary.LittleEndian.Uint64(t[20:])}
+		d := departure{ref: binary.LittleEndian.Uint32(t), element: sumOf(t[20:])}
+		d.number, d.list = binary.LittleEndian.Uint64(t[4:]), binary.LittleEndian.Uint64(t[12:])
 		s.gone, t = append(s.gone, d), t[goneSize:]
 	}
 	s.stamp = t[:stamp]

@@ -65,7 +65,7 @@ func (x *Index) numbersOnly(n uint64) (r *Reader, err error) {
 	count, total := x.base.count, x.base.footer.sum
 	err = x.wal.replay(func(s *step) error {
 		for _, d := range s.gone {
-			if d.keys.number != 0 && !x.tables.number.remove(d.keys.number, d.ref) {
+			if d.number != 0 && !x.tables.number.remove(d.number, d.ref) {
 				return x.wal.damage(x.wal.end, "a step that takes out what is not there")
 			}
 		}

@@ -153,7 +153,7 @@ func (v *View) byKey(hash uint64, key string, limit int, dst []Hit) ([]Hit, erro
 		if err != nil {
 			return dst, err
 		}
-		if match.Key(r.Name) == key {
+		if match.Key(r.Name) == key && v.list.refers(v.listHash(r.Listing), refOf(slot)) { // else it was taken out: tables.remove
 			dst = append(dst, Hit{r.Listing, r.Sequence, r.Entry})
 			limit--
 		}

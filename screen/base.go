@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"gongxin/match"
 )
 
 // A base is a whole list as one file, written once:
@@ -49,24 +51,50 @@ const touched = 256
 
 // enter puts rows, which stand at refs, into the tables. There must be room.
 func (t tables) enter(s *secrets, rows []Row, refs []uint32) {
-	var all [touched]keys
+	t.enterIDs(s, rows, refs)
+	t.enterNames(s, rows, refs)
+}
+
+// enterBoth is enter on two cores.
+func (t tables) enterBoth(s *secrets, rows []Row, refs []uint32) {
+	var names sync.WaitGroup
+	names.Go(func() { t.enterNames(s, rows, refs) })
+	t.enterIDs(s, rows, refs)
+	names.Wait()
+}
+
+// enterIDs puts rows into the tables of listings and numbers.
+func (t tables) enterIDs(s *secrets, rows []Row, refs []uint32) {
+	var lists [touched]uint64
 	for len(rows) > 0 {
 		n := min(len(rows), touched)
 		for i := range rows[:n] {
-			k := s.keys(&rows[i])
-			all[i] = k
-			t.list.touch(k.list)
-			t.number.touch(k.number)
-			t.name.touch(k.name)
+			lists[i] = s.listHash(rows[i].Listing)
+			t.list.touch(lists[i])
+			t.number.touch(rows[i].Mark.Hash)
 		}
 		for i, ref := range refs[:n] {
-			k := &all[i]
-			t.list.insert(k.list, ref)
-			if k.number != 0 {
-				t.number.insert(k.number, ref)
+			t.list.insert(lists[i], ref)
+			if h := rows[i].Mark.Hash; h != 0 {
+				t.number.insert(h, ref)
 			}
-			if k.name != 0 {
-				t.name.insert(k.name, ref)
+		}
+		rows, refs = rows[n:], refs[n:]
+	}
+}
+
+// enterNames puts rows into the table of names.
+func (t tables) enterNames(s *secrets, rows []Row, refs []uint32) {
+	var names [touched]uint64
+	for len(rows) > 0 {
+		n := min(len(rows), touched)
+		for i := range rows[:n] {
+			names[i] = s.nameHash(match.Key(rows[i].Name))
+			t.name.touch(names[i])
+		}
+		for i, ref := range refs[:n] {
+			if names[i] != 0 {
+				t.name.insert(names[i], ref)
 			}
 		}
 		rows, refs = rows[n:], refs[n:]

@@ -165,7 +165,7 @@ func (x *Index) replay(v *View) error {
 			v.sum.sub(s.gone[i].element)
 		}
 		x.tables = x.tables.with(len(s.rows))
-		x.tables.enter(x.secrets, s.rows, s.refs)
+		x.tables.enterBoth(x.secrets, s.rows, s.refs)
 		for i := range s.rows {
 			v.sum.add(sumOf(s.rows[i].Element[:]))
 		}

@@ -9,7 +9,6 @@ import (
 
 	"gongxin"
 	"gongxin/identity"
-	"gongxin/match"
 )
 
 // A Key is the secret of one gate under which it keeps identifiers and names as
@@ -107,13 +106,6 @@ func (s *secrets) entry(n gongxin.Entry) Entry {
 		}
 	}
 	return e
-}
-
-// keys are the hashes by which a row is found; 0 in a table where it has no place.
-type keys struct{ number, name, list uint64 }
-
-func (s *secrets) keys(r *Row) keys {
-	return keys{number: r.Mark.Hash, name: s.nameHash(match.Key(r.Name)), list: s.listHash(r.Listing)}
 }
 
 func (s *secrets) nameHash(key string) uint64 {

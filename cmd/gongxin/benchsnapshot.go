@@ -206,6 +206,9 @@ func (g *gateProcess) until(ctx context.Context) error {
 		if err == nil && s.Fresh && s.Sequence == g.list.tree.Size() {
 			return nil
 		}
+		if err == nil && s.State != "following" {
+			return fmt.Errorf("the gate is %s: %+v", s.State, s.LastError)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -25,7 +25,7 @@ generate: ## anew what is made from templates, tables and messages: page code, d
 
 test: prepare format generated vet lint compile check ## all that must hold: format, generated code, vet, staticcheck, build, tests with -race, none skipped
 
-prepare: # PostgreSQL, Chromium, a Chinese font, a C compiler for -race
+prepare: # PostgreSQL, Chromium, nginx, a Chinese font, a C compiler for -race
 	scripts/prepare.sh
 
 format:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Go, if it is missing and we may: PostgreSQL,
-# Chromium, Python and Java are used for real, so a test fails without them and never skips.
+# Chromium, nginx, Python and Java are used for real, so a test fails without them and never skips.
 set -euo pipefail
 
 missing=()
@@ -8,6 +8,7 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/
 command -v chromium >/dev/null || missing+=(chromium)
 # fc-list is absent where no program needed fonts yet; then the font is as well.
 [ -n "$(fc-list :lang=zh-cn 2>/dev/null || true)" ] || missing+=(fontconfig fonts-noto-cjk)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx)
 command -v python3 >/dev/null || missing+=(python3)
 command -v javac >/dev/null || missing+=(default-jdk-headless)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)

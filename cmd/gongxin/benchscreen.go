@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -15,6 +16,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
 
 	"gongxin"
+	"gongxin/feed"
+	"gongxin/gate"
 	"gongxin/identity"
 	"gongxin/internal/synthetic"
 	"gongxin/screen"
@@ -125,6 +128,13 @@ func (f *benchFlags) screenAt(ctx context.Context, n int) (_ []measurement, err 
 		return nil, err
 	}
 	add("restart, all of it checked", time.Since(began).Seconds(), "s", "")
+	if n == f.listings {
+		whole, err := f.answers(ctx, n, asked)
+		if err != nil {
+			return nil, err
+		}
+		add("a gate's whole answer, number and name", whole, "ns", times(whole, mapped))
+	}
 	return lines, nil
 }
 
@@ -352,4 +362,42 @@ func benchSQL(ctx context.Context, driver, source string, n int, asked []identit
 		return 0, fmt.Errorf("%s found %d of %d", driver, found, want)
 	}
 	return ns, nil
+}
+
+// answers measures a gate's whole answer about somebody who is not listed: reading the
+// number, the scenario's measures, freshness, the index.
+func (f *benchFlags) answers(ctx context.Context, n int, asked []identity.Number) (ns float64, err error) {
+	dir := filepath.Join(f.dir, fmt.Sprintf("answers-%d", n))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return 0, err
+	}
+	list, err := makeList(dir, n, 0, os.Stderr)
+	if err != nil {
+		return 0, err
+	}
+	g, err := gate.Open(gate.Config{Dir: filepath.Join(dir, "gate"), Name: "bench", VerifierKey: list.signer.VerifierKey(),
+		Source: feed.DirSource{Dir: list.dir}, MaxAge: 24 * time.Hour})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	for more := true; more; {
+		if more, err = g.FollowOnce(ctx); err != nil {
+			return 0, err
+		}
+	}
+	const name = "欧阳不在"
+	began := time.Now()
+	for range lookupRounds {
+		for i, a := range asked {
+			if i%1000 == 500 {
+				continue // somebody who is listed, whose answer is recorded
+			}
+			d, err := g.Screen(ctx, gate.Query{Scenario: "g_train", Number: a.Full(), Name: name})
+			if err != nil || d.Outcome != gongxin.Clear {
+				return 0, fmt.Errorf("the gate answers %q: %v", d.Outcome, err)
+			}
+		}
+	}
+	return float64(time.Since(began).Nanoseconds()) / float64(lookupRounds*(len(asked)-expected)), nil
 }

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"gongxin"
@@ -291,81 +290,6 @@ func scanDistinction(row scanner) (distinction, error) {
 		return d, fmt.Errorf("%w: difference %s", errDamaged, d.reference)
 	}
 	return d, nil
-}
-
-// A pair is an applicant and a listing.
-type pair struct {
-	applicant person
-	listing   gongxin.ListingID
-}
-
-// A differing holds in memory what is remembered, so that who asks waits for no disk.
-type differing struct {
-	mu    sync.RWMutex
-	holds map[pair]distinction
-	of    map[gongxin.ListingID]int // rows of each listing, also ended ones
-}
-
-func (m *differing) none() bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return len(m.holds) == 0
-}
-
-// find returns what is remembered of applicant and listing, if that stands as it
-// did at sequence.
-func (m *differing) find(applicant person, listing gongxin.ListingID, sequence uint64) (distinction, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	d, ok := m.holds[pair{applicant, listing}]
-	return d, ok && d.sequence == sequence
-}
-
-// put takes d in the place of what was known of it; fresh says that its row is new.
-func (m *differing) put(d distinction, fresh bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.holds == nil {
-		m.holds, m.of = map[pair]distinction{}, map[gongxin.ListingID]int{}
-	}
-	if fresh {
-		m.of[d.listing]++
-	}
-	p := pair{d.applicant, d.listing}
-	if d.holds() {
-		m.holds[p] = d
-	} else if m.holds[p].reference == d.reference {
-		delete(m.holds, p)
-	}
-}
-
-// drop forgets all of listing.
-func (m *differing) drop(listing gongxin.ListingID) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.of, listing)
-	for p := range m.holds {
-		if p.listing == listing {
-			delete(m.holds, p)
-		}
-	}
-}
-
-// listings are those of which something is on record.
-func (m *differing) listings() (ids []gongxin.ListingID) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	for id := range m.of {
-		ids = append(ids, id)
-	}
-	return ids
-}
-
-// concerns tells whether something is on record of listing.
-func (m *differing) concerns(listing gongxin.ListingID) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.of[listing] > 0
 }
 
 // distinguish writes d unless the same is on record, and returns what is. What the

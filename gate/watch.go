@@ -57,7 +57,7 @@ const (
 	maxScenario = 64
 )
 
-// A Subject to be watched is named by the department's own reference and the kind of
+// A Watch names one subject to be watched by the department's own reference and the kind of
 // what it holds: the same person may hold a licence and a post.
 type Watch struct {
 	Subject  string `json:"subject"`  // the department's own reference; no identifier

@@ -188,6 +188,7 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 		return gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), "another list was to take its place")
 	}
 	before := rowsOf(g.state.list.View().Get)
+	before.ahead(c.Records)
 	next, changes, err := follower.Advance(g.state.at, before, c)
 	if before.fault != nil {
 		return fmt.Errorf("read the list: %w", before.fault)

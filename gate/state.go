@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 
 	"gongxin"
 	"gongxin/feed"
@@ -151,12 +153,50 @@ func (s *state) write(d difference, at feed.Position) (*screen.Step, error) {
 // is kept in fault, to be asked for afterwards.
 type rows struct {
 	get   func(gongxin.ListingID) (screen.Row, bool, error)
-	read  map[gongxin.ListingID]screen.Row
+	read  map[gongxin.ListingID]*held
 	fault error
 }
 
+// A held is what get said of one listing.
+type held struct {
+	row screen.Row
+	in  bool
+	err error
+}
+
 func rowsOf(get func(gongxin.ListingID) (screen.Row, bool, error)) *rows {
-	return &rows{get: get, read: map[gongxin.ListingID]screen.Row{}}
+	return &rows{get: get, read: map[gongxin.ListingID]*held{}}
+}
+
+// ahead reads the rows of all listings that records are about, on all cores, if they
+// are many: get may be called from several goroutines then. What the records say is
+// verified afterwards, and decides about nothing here.
+func (r *rows) ahead(records []feed.Record) {
+	const many = 256
+	if len(records) < many {
+		return
+	}
+	ids := make([]gongxin.ListingID, 0, len(records))
+	for i := range records {
+		if leaf, err := ledger.ViewLeaf(records[i].Leaf); err == nil {
+			ids = append(ids, leaf.Key())
+		}
+	}
+	found := make([]held, len(ids))
+	workers := runtime.GOMAXPROCS(0)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := len(ids) * w / workers; i < len(ids)*(w+1)/workers; i++ {
+				found[i].row, found[i].in, found[i].err = r.get(ids[i])
+			}
+		})
+	}
+	wait.Wait()
+	r.read = make(map[gongxin.ListingID]*held, len(ids))
+	for i, id := range ids {
+		r.read[id] = &found[i]
+	}
 }
 
 // Element returns what listing id adds to the digest.
@@ -167,14 +207,13 @@ func (r *rows) Element(id gongxin.ListingID) (ledger.Digest, bool) {
 }
 
 func (r *rows) row(id gongxin.ListingID) (screen.Row, bool, error) {
-	if row, ok := r.read[id]; ok {
-		return row, true, nil
+	h := r.read[id]
+	if h == nil {
+		h = new(held)
+		h.row, h.in, h.err = r.get(id)
+		r.read[id] = h
 	}
-	row, in, err := r.get(id)
-	if in && err == nil {
-		r.read[id] = row
-	}
-	return row, in, err
+	return h.row, h.in, h.err
 }
 
 // A difference is what changes do to the set in force: what is put, and what is
@@ -213,7 +252,7 @@ type track struct {
 // known of a listing as it was before the changes; in says that it was in force.
 func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, before func(gongxin.ListingID) (r screen.Row, in bool, err error)) (d difference, err error) {
 	tracks := make(map[gongxin.ListingID]int, len(changes))
-	var all []track
+	all := make([]track, 0, len(changes))
 	for i := range changes {
 		c := &changes[i]
 		force := c.Event.Kind.Force()
@@ -233,6 +272,7 @@ func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, befor
 		}
 		all[n].follow(c, force, entry)
 	}
+	d.put, d.was = make([]screen.Row, 0, len(all)), make([]bool, 0, len(all))
 	for i := range all {
 		if t := &all[i]; t.last.Force() == gongxin.ForceLeaves {
 			d.gone = append(d.gone, departure{t.Listing, t.last, t.Whose})

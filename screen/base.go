@@ -231,7 +231,7 @@ func (w *baseWriter) add(r *Row) (ref uint32, err error) {
 		w.block, w.written = w.block[:0], 0
 	}
 	at := w.start + int64(len(w.block))
-	if at+int64(size) > maxAddressed {
+	if at+int64(size) >= maxAddressed {
 		return 0, errors.New("the list is too long")
 	}
 	w.block = w.appendSealed(w.block, at, w.row)

@@ -100,7 +100,7 @@ func (w *wal) append(s *step) (err error) {
 	}
 	frame := len(b)
 	b, records := w.encode(b, frame, epochs[len(epochs)-1].seal, s)
-	if len(b) > maxFrame || w.base+at+int64(len(b)) > maxAddressed {
+	if len(b) > maxFrame || w.base+at+int64(len(b)) >= maxAddressed {
 		return errors.New("the list is too long: it has to be compacted")
 	}
 	w.dirty, w.fresh = true, false

@@ -180,6 +180,13 @@ func (h home) open(ctx context.Context, now func() time.Time, exercise bool, log
 		Offline: h.latePackages(signer.VerifierKey()), Prove: prover(signer, now), Now: now, Random: rand.Reader, Log: log,
 	})
 	if err == nil {
+		var room *packages.Room
+		room, err = packages.Open(packages.Config{Dir: h.dir, Log: packageLog{centre, db, h.path("snapshots")}, VerifierKey: signer.VerifierKey(), Calendar: days, Now: now})
+		if err == nil {
+			centre.Packages = hubPackages{room}
+		}
+	}
+	if err == nil {
 		err = h.signedOver(ctx, centre)
 	}
 	if err != nil {

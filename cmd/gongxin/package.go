@@ -95,8 +95,6 @@ confirmed last; one that confirmed nothing gets a full package.`,
   gongxin package make --data ./hub --due --out ./outbox      # all that are due, such as from cron`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
-			case o.Out == "":
-				return usage("--out is needed")
 			case due && (o.Gate != "" || o.Department != "" || o.Full || c.Flags().Changed("since")):
 				return usage("--due makes what the schedules say")
 			case o.Full && c.Flags().Changed("since"):
@@ -109,6 +107,12 @@ confirmed last; one that confirmed nothing gets a full package.`,
 				o.Since = &since
 			}
 			return p.use(c.Context(), true, func(room *packages.Room, _ gongxin.Day) error {
+				if o.Out == "" {
+					var err error
+					if o.Out, err = room.Outbox(); err != nil {
+						return err
+					}
+				}
 				if !due {
 					made, err := room.Make(c.Context(), o)
 					if err != nil {
@@ -130,7 +134,7 @@ confirmed last; one that confirmed nothing gets a full package.`,
 	f.StringVar(&o.Department, "department", "", "name of the department; as before if not given")
 	f.BoolVar(&o.Full, "full", false, "the whole list, for a department that has nothing or lost something")
 	f.Uint64Var(&since, "since", 0, "only what came after this event")
-	f.StringVar(&o.Out, "out", "", "file to write, or directory in which it gets its usual name (needed)")
+	f.StringVar(&o.Out, "out", "", "file to write, or directory in which it gets its usual name; the hub's outbox if not given, from where the department can fetch it")
 	f.BoolVar(&due, "due", false, "make all packages that are due today, into the directory --out")
 	f.BoolVar(&asJSON, "json", false, "print JSON, an object a package")
 	return c

@@ -50,6 +50,21 @@ func (l packageLog) Snapshot(ctx context.Context) (*os.File, uint64, error) {
 	return f, size, err
 }
 
+// ReceiptKey implements packages.Log.
+func (l packageLog) ReceiptKey(ctx context.Context, gate string) (key string, err error) {
+	err = l.db.Read(ctx, func(ctx context.Context, v *store.View) error {
+		k, err := v.ReceiptKey(ctx, gate)
+		key = k.Verifier
+		return err
+	})
+	return key, err
+}
+
+// KeepReceiptKey implements packages.Log.
+func (l packageLog) KeepReceiptKey(ctx context.Context, gate, key string) error {
+	return l.centre.KeepGateKey(ctx, gate, key, "package")
+}
+
 func (l packageLog) Read(ctx context.Context, f func(context.Context, packages.View) error) error {
 	return l.db.Read(ctx, func(ctx context.Context, v *store.View) error { return f(ctx, packageView{v}) })
 }

@@ -49,6 +49,7 @@ type Config struct {
 	Exercise    bool               // the clock is shifted for training: shown loudly
 	LateAfter   time.Duration      // a gate that has not confirmed an event for longer is late; an hour if zero
 	Offline     Offline            // who is late among departments without a network; nil: there are none
+	Packages    Packages           // the files for them; nil: this hub makes none
 	Guard       Guard              // which submissions wait for a second person; DefaultGuard if zero
 	Prove       Prover             // writes proofs; nil: the hub gives none
 	Witnesses   []Witness          // who is asked to cosign checkpoints, in the background

@@ -225,3 +225,19 @@ func (h *Hub) ResetGateKey(ctx context.Context, gate, by string) (out GateKey, e
 	}
 	return out, err
 }
+
+// KeepGateKey keeps, as by, the key with which a gate signs its receipts: the one
+// that came with a receipt on a medium.
+func (h *Hub) KeepGateKey(ctx context.Context, gate, key, by string) error {
+	err := h.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		known, err := tx.ReceiptKey(ctx, gate)
+		if err != nil || known.Verifier == key {
+			return err
+		}
+		return tx.SaveReceiptKey(ctx, store.ReceiptKey{Gate: gate, Verifier: key, Since: after(known.Since, h.Now()), By: by})
+	})
+	if err == nil {
+		h.Log.WarnContext(ctx, "the receipt key of a gate was set", "gate", gate, "key", key, "by", by)
+	}
+	return err
+}

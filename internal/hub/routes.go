@@ -61,6 +61,7 @@ func (h *Hub) Handler() http.Handler {
 	route(j, "listing-at", http.MethodGet, "/v1/listings/{id}/state", "Whether a listing was in force at an instant, and on which sequence a department acted", a.stateAt)
 	route(j, "listing-proof", http.MethodGet, "/v1/listings/{id}/proof", "The same as a file that anybody checks offline; purpose and reader are recorded", a.proof)
 
+	a.packageRoutes(j, mux)
 	a.stepRoutes(j, mux)
 	a.entranceRoutes(j, mux)
 	a.boardRoutes(j, mux)

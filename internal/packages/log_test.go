@@ -21,6 +21,7 @@ const origin = "credit.example/list"
 
 // A memoryLog is a log in memory that writes events as the register and the store do.
 type memoryLog struct {
+	keys    map[string]string // of gates
 	t       *testing.T
 	signer  *ledger.Signer
 	now     time.Time
@@ -189,6 +190,18 @@ func (l *memoryLog) Snapshot(ctx context.Context) (*os.File, uint64, error) {
 	l.add(feed.Record{Leaf: leaf.Append(nil)})
 	l.sign()
 	return f, size, nil
+}
+
+func (l *memoryLog) ReceiptKey(_ context.Context, gate string) (string, error) {
+	return l.keys[gate], nil
+}
+
+func (l *memoryLog) KeepReceiptKey(_ context.Context, gate, key string) error {
+	if l.keys == nil {
+		l.keys = map[string]string{}
+	}
+	l.keys[gate] = key
+	return nil
 }
 
 func (l *memoryLog) Read(ctx context.Context, f func(context.Context, View) error) error {

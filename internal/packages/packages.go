@@ -8,8 +8,10 @@
 //
 // What happened to each package stands in <data>/packages/journal.jsonl: a line an
 // event, forced to disk before anything is answered. A line that a crash cut off
-// is dropped, and with it what was not answered for. The gates' receipt keys stand
-// in keys.json beside it, each as it came the first time.
+// is dropped, and with it what was not answered for. The gates' receipt keys are
+// those of the hub's store, by which receipts over the network are checked as well.
+// What is made without another place to go lies in packages/outbox, from where a
+// department can fetch it over the network.
 //
 // A Room may be used from several goroutines and several processes at once; they
 // exclude one another by a lock on a file where the system has one.
@@ -19,8 +21,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gongxin"
@@ -36,6 +40,11 @@ type Log interface {
 	// Snapshot opens the newest snapshot for departments, which the ledger commits
 	// to, and tells its size; it makes one if there is none.
 	Snapshot(ctx context.Context) (*os.File, uint64, error)
+	// ReceiptKey returns the key with which a gate signs; "" if none is known, or the
+	// next that comes is to be trusted.
+	ReceiptKey(ctx context.Context, gate string) (string, error)
+	// KeepReceiptKey keeps a key as the gate's; the keys before it are not forgotten.
+	KeepReceiptKey(ctx context.Context, gate, key string) error
 	// Read runs f with a view of one committed moment.
 	Read(ctx context.Context, f func(context.Context, View) error) error
 }
@@ -92,6 +101,48 @@ func Open(c Config) (*Room, error) {
 		return nil, fmt.Errorf("open packages: %w", err)
 	}
 	return &Room{Config: c, verifier: v, dir: dir, journal: journal{filepath.Join(dir, "journal.jsonl")}}, nil
+}
+
+// Outbox is the directory of packages that departments fetch, made if missing.
+func (r *Room) Outbox() (string, error) {
+	dir := filepath.Join(r.dir, "outbox")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("open the outbox: %w", err)
+	}
+	return dir, nil
+}
+
+// Fetch opens a package that was made for a gate and lies in the outbox. Errors:
+// PACKAGE_NOT_HERE if no such package was made for it, or it went another way.
+func (r *Room) Fetch(gate, file string) (*os.File, error) {
+	events, err := r.journal.read()
+	if err != nil {
+		return nil, err
+	}
+	made := slices.ContainsFunc(events, func(e event) bool { return e.What == eventMade && e.Gate == gate && e.File == file })
+	if !made || file != filepath.Base(file) {
+		return nil, gongxin.Missing("PACKAGE_NOT_HERE", gate, file)
+	}
+	f, err := os.Open(filepath.Join(r.dir, "outbox", file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, gongxin.Missing("PACKAGE_NOT_HERE", gate, file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open package: %w", err)
+	}
+	return f, nil
+}
+
+// Fetched notes that a department fetched a package over the network.
+func (r *Room) Fetched(gate, file string) error {
+	return r.journal.change(func(events []event) ([]event, error) {
+		for _, e := range slices.Backward(events) {
+			if e.What == eventMade && e.Gate == gate && e.File == file {
+				return []event{{At: gongxin.Millis(r.Now()), What: eventSent, Gate: gate, To: e.To, Made: e.Made, How: "network"}}, nil
+			}
+		}
+		return nil, gongxin.Missing("PACKAGE_NOT_HERE", gate, file)
+	})
 }
 
 // Read opens and verifies a package that this hub made, for delivering or showing it.

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
 	"gongxin"
 	"gongxin/ledger"
@@ -52,18 +53,19 @@ func (r *Room) receive(ctx context.Context, gate string, note []byte, key string
 	if _, known := standing(events, gate); !known {
 		return got, gongxin.Missing("PACKAGE_UNKNOWN_GATE", gate)
 	}
-	keys, err := r.keys()
-	if err != nil {
+	if err := r.handInKeys(ctx); err != nil {
 		return got, err
 	}
-	registered, known := keys[gate]
+	registered, err := r.Log.ReceiptKey(ctx, gate)
 	switch {
-	case (!known || replace) && key == "":
+	case err != nil:
+		return got, err
+	case (registered == "" || replace) && key == "":
 		return got, gongxin.Invalid("PACKAGE_RECEIPT_KEY_UNKNOWN", gate)
-	case known && !replace:
-		key = registered.Key
+	case registered != "" && !replace:
+		key = registered
 	}
-	got.Key, got.FirstUse = key, key != registered.Key
+	got.Key, got.FirstUse = key, key != registered
 	if got.Receipt, err = openReceipt(gate, key, note); err != nil {
 		return got, err
 	}
@@ -75,8 +77,7 @@ func (r *Room) receive(ctx context.Context, gate string, note []byte, key string
 		return got, err
 	}
 	if got.FirstUse {
-		keys[gate] = gateKey{Key: key, Since: gongxin.Millis(r.Now()), Before: registered.Key}
-		if err := r.saveKeys(keys); err != nil {
+		if err := r.Log.KeepReceiptKey(ctx, gate, key); err != nil {
 			return got, err
 		}
 	}
@@ -160,41 +161,42 @@ func (r *Room) Confirm(gate string, sequence uint64, called string) error {
 	})
 }
 
-// A gateKey is the key with which a gate signs its receipts.
-type gateKey struct {
-	Key    string    `json:"key"`
-	Since  time.Time `json:"since"`
-	Before string    `json:"before,omitempty"` // the one that it took the place of
-}
-
+// keysFile held the gates' keys before the hub's store did.
 const keysFile = "keys.json"
 
-func (r *Room) keys() (map[string]gateKey, error) {
-	keys := map[string]gateKey{}
-	b, err := os.ReadFile(filepath.Join(r.dir, keysFile))
+// handInKeys gives the keys that an earlier version kept in a file to the hub's
+// store, which receipts over the network are checked by as well, and puts the file
+// aside. A gate whose key the store has already keeps that. Error: PACKAGE_KEYS.
+func (r *Room) handInKeys(ctx context.Context) error {
+	path := filepath.Join(r.dir, keysFile)
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return keys, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read keys of gates: %w", err)
+		return fmt.Errorf("read keys of gates: %w", err)
 	}
+	keys := map[string]struct {
+		Key string `json:"key"`
+	}{}
 	if err := json.Unmarshal(b, &keys); err != nil {
-		return nil, gongxin.Conflict("PACKAGE_KEYS", err)
+		return gongxin.Conflict("PACKAGE_KEYS", err)
 	}
-	return keys, nil
-}
-
-func (r *Room) saveKeys(keys map[string]gateKey) error {
-	b, err := json.MarshalIndent(keys, "", "  ")
-	if err != nil {
-		return fmt.Errorf("keep keys of gates: %w", err)
+	for _, gate := range slices.Sorted(maps.Keys(keys)) {
+		known, err := r.Log.ReceiptKey(ctx, gate)
+		if err == nil && known == "" {
+			err = r.Log.KeepReceiptKey(ctx, gate, keys[gate].Key)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	err = writeAside(filepath.Join(r.dir, keysFile), func(f *os.File) error {
-		_, err := f.Write(append(b, '\n'))
-		return err
-	})
+	err = os.Rename(path, path+".old")
+	if err == nil {
+		err = syncDir(r.dir)
+	}
 	if err != nil {
-		return fmt.Errorf("keep keys of gates: %w", err)
+		return fmt.Errorf("put the keys of gates aside: %w", err)
 	}
 	return nil
 }

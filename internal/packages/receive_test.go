@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"gongxin"
@@ -65,15 +68,14 @@ func TestReceipts(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := l.room()
+			l.keys = nil
 			if err := r.journal.change(func([]event) ([]event, error) {
 				return []event{{What: eventMade, Gate: "island", Department: "海岛部门", To: 1}}, nil
 			}); err != nil {
 				t.Fatal(err)
 			}
 			if !tt.first {
-				if err := r.saveKeys(map[string]gateKey{"island": {Key: key.VerifierKey()}}); err != nil {
-					t.Fatal(err)
-				}
+				l.keys = map[string]string{"island": key.VerifierKey()}
 			}
 			for range 2 { // the same again is no different
 				if _, err := r.Receive(ctx, tt.note, tt.key, tt.replace); gongxin.CodeOf(err) != tt.want {
@@ -113,5 +115,74 @@ func TestTheFirstKeyIsKept(t *testing.T) {
 	}
 	if err := r.Confirm("bank", 1, "银函1号"); gongxin.CodeOf(err) != "PACKAGE_UNKNOWN_GATE" {
 		t.Errorf("a department that never got anything: %v", err)
+	}
+}
+
+// The keys of the version before are handed in to the hub's store, which knows better
+// where it has one.
+func TestKeysOfBeforeAreHandedIn(t *testing.T) {
+	ctx, l := context.Background(), newLog(t)
+	r := l.room()
+	l.admit("甲某某")
+	p, _ := made(t, r, l, Order{Gate: "island", Department: "海岛部门"})
+	key, bank := newReceiptKey(t, "island"), newReceiptKey(t, "bank")
+	l.keys = map[string]string{"bank": bank.VerifierKey()}
+	path := filepath.Join(r.dir, keysFile)
+	text := fmt.Sprintf(`{"island":{"key":%q,"since":"2018-01-02T00:00:00Z"},"bank":{"key":"another"}}`, key.VerifierKey())
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	note, err := key.Sign(ledger.Receipt{Origin: origin, Sequence: p.To, Root: p.Head.Root, Count: p.Head.Count, Digest: p.Head.Digest, Applied: l.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.Receive(ctx, note, "", false); err != nil || got.FirstUse {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if l.keys["island"] != key.VerifierKey() || l.keys["bank"] != bank.VerifierKey() {
+		t.Errorf("the store has %v", l.keys)
+	}
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Receive(ctx, note, "", false); gongxin.CodeOf(err) != "PACKAGE_KEYS" {
+		t.Errorf("a damaged file: %v", err)
+	}
+}
+
+// What lies in the outbox is fetched by the department that it was made for.
+func TestADepartmentFetchesItsOwnPackages(t *testing.T) {
+	l := newLog(t)
+	r := l.room()
+	l.admit("甲某某")
+	out, err := r.Outbox()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.Make(t.Context(), Order{Gate: "island", Department: "海岛部门", Out: out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Base(m.Path)
+	for _, tt := range []struct{ gate, file, want string }{
+		{"island", name, ""}, {"bank", name, "PACKAGE_NOT_HERE"}, {"island", "../journal.jsonl", "PACKAGE_NOT_HERE"}, {"island", "island-full-9.gxp", "PACKAGE_NOT_HERE"},
+	} {
+		f, err := r.Fetch(tt.gate, tt.file)
+		if gongxin.CodeOf(err) != tt.want {
+			t.Errorf("%s fetches %s: %v, want %q", tt.gate, tt.file, err, tt.want)
+		}
+		if err == nil {
+			f.Close()
+		}
+	}
+	if err := r.Fetched("island", name); err != nil {
+		t.Error(err)
+	}
+	all, err := r.Standings()
+	if err != nil || all[0].Packages[0].Sent.IsZero() || all[0].Packages[0].How != "network" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }

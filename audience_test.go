@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// fieldsOf lists the JSON names of a wire form.
-func fieldsOf(v any) (names []string) {
+// wireFields lists the JSON names of a wire form.
+func wireFields(v any) (names []string) {
 	t := reflect.TypeOf(v)
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
@@ -48,8 +48,8 @@ func TestEachFieldHasItsAudiencesAndItsNeedWrittenDown(t *testing.T) {
 			}
 		}
 	}
-	exit := fieldsOf(exitBody{})
-	for a, fields := range map[Audience][]string{AudiencePublic: append(fieldsOf(publicEntry{}), exit...), AudiencePartner: append(fieldsOf(partnerEntry{}), exit...)} {
+	exit := wireFields(exitBody{})
+	for a, fields := range map[Audience][]string{AudiencePublic: append(wireFields(publicEntry{}), exit...), AudiencePartner: append(wireFields(partnerEntry{}), exit...)} {
 		slices.Sort(fields)
 		slices.Sort(told[a])
 		if !slices.Equal(fields, told[a]) {

@@ -20,7 +20,7 @@ type anew struct {
 }
 
 func (g *Gate) newAnew(list *screen.Builder) *anew {
-	return &anew{rows: *rowsOf(list.Get), list: list, was: g.state.list.View().Get, open: g.outcomes.openListings(), earlier: g.earlier}
+	return &anew{rows: *rowsOf(list.Get), list: list, was: g.state.list.View().Get, open: g.outcomes.standing(), earlier: g.earlier}
 }
 
 // Prepare makes rows of listings of the snapshot, side by side with others

@@ -236,12 +236,12 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 func (g *Gate) takeOver(ctx context.Context, d difference, step *screen.Step) {
 	now := map[gongxin.ListingID]standing{}
 	for i, r := range d.put {
-		if d.was[i] { // else nothing is open on its account
-			now[r.Listing] = standing{in: true, since: r.Since, whose: r.Whose, until: r.Until}
+		if d.was[i] || g.outcomes.concerns(r.Listing) { // else nothing stands on its account
+			now[r.Listing] = standing{in: true, since: r.Since, whose: r.Whose, until: r.Until, who: g.persons.of(r.Entry)}
 		}
 	}
 	for _, l := range d.gone {
-		now[l.id] = standing{why: endedBy[l.kind], whose: l.whose}
+		now[l.id] = standing{why: endedBy[l.kind], whose: l.whose, who: g.persons.of(l.last)}
 	}
 	ended, err, size := 0, error(nil), g.state.at.Head.Size
 	g.watched.ended(ctx, d.gone, size)

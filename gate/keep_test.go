@@ -278,3 +278,49 @@ func FuzzRemarksCarryNoCitizenNumber(f *testing.F) {
 		}
 	})
 }
+
+// What is kept on while its listing is suspended ends when the listing comes back as
+// another person's, or is made another person's later.
+func TestAKeptMeasureDoesNotOutlastACorrectionAfterASuspension(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(h *hub, g *Gate, id gongxin.ListingID)
+	}{
+		{"it comes back as another person's", func(h *hub, _ *Gate, id gongxin.ListingID) { h.resume(id, entry(t, 5)) }},
+		{"it comes back, and is corrected", func(h *hub, g *Gate, id gongxin.ListingID) {
+			h.resume(id, entry(t, 0))
+			h.sign()
+			h.catchUp(t, g)
+			h.event(gongxin.Event{Kind: gongxin.ListingCorrected, Listing: id, Entry: entry(t, 5)})
+		}},
+		{"it comes back, is corrected and ends at once", func(h *hub, _ *Gate, id gongxin.ListingID) {
+			h.resume(id, entry(t, 0))
+			h.event(gongxin.Event{Kind: gongxin.ListingCorrected, Listing: id, Entry: entry(t, 5)})
+			h.suspend(id)
+		}},
+		{"it comes back as another person's and ends at once", func(h *hub, _ *Gate, id gongxin.ListingID) {
+			h.resume(id, entry(t, 5))
+			h.suspend(id)
+		}},
+	} {
+		h, g, reference, id := blocked(t)
+		if err := g.Keep(t.Context(), Keep{Reference: reference, Ground: law, Until: gongxin.MustDay("2018-04-01"), By: "李科长"}); err != nil {
+			t.Fatal(err)
+		}
+		h.suspend(id)
+		h.sign()
+		h.catchUp(t, g)
+		if r := g.stands(t, reference); r.State != stateKept {
+			t.Fatalf("%s: suspended: %+v", tt.name, r)
+		}
+		tt.change(h, g, id)
+		h.sign()
+		h.catchUp(t, g)
+		if r := g.stands(t, reference); r.State != stateLifted || because(r) != endedCorrected {
+			t.Errorf("%s: %+v", tt.name, r)
+		}
+		if s := g.Status(); s.RestrictionsKept != 0 || s.RestrictionsOpen != 0 {
+			t.Errorf("%s: %+v", tt.name, s)
+		}
+	}
+}

@@ -95,7 +95,7 @@ const (
 		ended_at, ended_sequence, why, kept_ground, kept_until, kept_by, kept_at, person`
 	readOutcomes = `SELECT ` + outcomeColumns + ` FROM outcomes`
 	readOutcome  = readOutcomes + ` WHERE reference = $1 ORDER BY part`
-	readOpenOf   = readOutcomes + ` WHERE listing = $1 AND kind = 'restricted' AND lifted_at = 0 AND ended_at = 0 ORDER BY reference, part`
+	readStandOf  = readOutcomes + ` WHERE listing = $1 AND kind = 'restricted' AND lifted_at = 0 ORDER BY reference, part`
 	readDue      = readOutcomes + ` WHERE kind = 'restricted' AND lifted_at = 0
 		AND (ended_at = 0 AND until <> 0 AND until < $1 OR ended_at <> 0 AND kept_until < $1) ORDER BY reference, part`
 	writeOutcome = `INSERT INTO outcomes (` + outcomeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, '', '', 0, '', 0, $14)
@@ -125,7 +125,7 @@ type outcomes struct {
 
 	mu       sync.Mutex                // one transaction at a time, in the order of what it promises
 	asOf     uint64                    // restrictions found before this sequence may have been lifted already
-	open     map[gongxin.ListingID]int // open restrictions of each listing
+	stand    map[gongxin.ListingID]int // restrictions that stand on account of each listing, open or kept on
 	until    map[gongxin.Day]int       // open restrictions by the last day of their listing
 	kept     map[gongxin.Day]int       // those kept on, by their last day
 	counts   outcomeCounts
@@ -153,7 +153,7 @@ func openOutcomes(ctx context.Context, dir string) (*outcomes, error) {
 	expected := err == nil
 	db, err := openFile(ctx, path, "TRUNCATE")
 	if err == nil {
-		o := &outcomes{db: db, expected: expected, open: map[gongxin.ListingID]int{}, until: map[gongxin.Day]int{}, kept: map[gongxin.Day]int{}}
+		o := &outcomes{db: db, expected: expected, stand: map[gongxin.ListingID]int{}, until: map[gongxin.Day]int{}, kept: map[gongxin.Day]int{}}
 		if err = o.load(ctx, path); err == nil {
 			return o, nil
 		}
@@ -271,12 +271,13 @@ func (o *outcomes) count(r outcome, n int) {
 	switch {
 	case r.open():
 		o.counts.open += n
-		add(o.open, r.listing, n)
+		add(o.stand, r.listing, n)
 		if !r.until.IsZero() {
 			add(o.until, r.until, n)
 		}
 	case r.kept():
 		o.counts.kept += n
+		add(o.stand, r.listing, n)
 		add(o.kept, r.keep.until, n)
 	case r.kind == kindRestricted:
 		o.counts.lifted += n

@@ -92,7 +92,7 @@ func TestReadersSeeOneSequenceOrTheNext(t *testing.T) {
 	}
 	g.outcomes.mu.Lock()
 	defer g.outcomes.mu.Unlock()
-	for id := range g.outcomes.open {
+	for id := range g.outcomes.stand {
 		if _, in, err := g.state.list.View().Get(id); !in || err != nil {
 			t.Errorf("a restriction outlasts listing %s", id)
 		}

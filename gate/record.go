@@ -111,8 +111,8 @@ func (o *outcomes) addAll(ctx context.Context, tx *sql.Tx, rows []outcome) error
 }
 
 // settle ends the open restrictions of listings that stand otherwise at sequence,
-// or gives them their listing's new term, and queues the reports, in one
-// transaction. From then on nothing found before sequence is recorded any more. It
+// or gives them their listing's new term, frees whom a correction frees of what is
+// kept on, and queues the reports, in one transaction. From then on nothing found before sequence is recorded any more. It
 // returns how many restrictions ended.
 func (o *outcomes) settle(ctx context.Context, now map[gongxin.ListingID]standing, sequence uint64, at time.Time) (int, error) {
 	o.mu.Lock()
@@ -120,7 +120,7 @@ func (o *outcomes) settle(ctx context.Context, now map[gongxin.ListingID]standin
 	o.asOf = max(o.asOf, sequence)
 	var concerned []gongxin.ListingID
 	for id := range now {
-		if o.open[id] > 0 {
+		if o.stand[id] > 0 {
 			concerned = append(concerned, id)
 		}
 	}
@@ -140,7 +140,7 @@ func (o *outcomes) settleAll(ctx context.Context, ids []gongxin.ListingID, now m
 	var m move
 	err := o.transact(ctx, func(tx *sql.Tx) error {
 		for _, id := range ids {
-			rows, err := query(ctx, tx, scanOutcome, readOpenOf, id[:])
+			rows, err := query(ctx, tx, scanOutcome, readStandOf, id[:])
 			if err != nil {
 				return err
 			}
@@ -211,7 +211,7 @@ func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asOf = max(o.asOf, sequence)
-	ids := slices.Collect(maps.Keys(o.open))
+	ids := slices.Collect(maps.Keys(o.stand))
 	now := make(map[gongxin.ListingID]standing, len(ids))
 	for _, id := range ids {
 		s, err := stands(id)
@@ -237,11 +237,18 @@ func (o *outcomes) remember(ctx context.Context, head []byte) error {
 	return err
 }
 
-// openListings returns on whose account somebody is restricted, and how often.
-func (o *outcomes) openListings() map[gongxin.ListingID]int {
+// concerns tells whether somebody is restricted on account of the listing id.
+func (o *outcomes) concerns(id gongxin.ListingID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return maps.Clone(o.open)
+	return o.stand[id] > 0
+}
+
+// standing returns on account of which listings somebody is restricted, and how often.
+func (o *outcomes) standing() map[gongxin.ListingID]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.stand)
 }
 
 func (o *outcomes) tally() outcomeCounts {

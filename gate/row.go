@@ -115,12 +115,15 @@ type standing struct {
 	why   string // if it is not in force
 }
 
-// under returns what becomes of o, which is open, while its listing stands like s.
-// A correction to another person frees the first one whatever was stated for keeping.
+// under returns what becomes of o, which stands, while its listing stands like s.
+// A correction to another person frees the first one whatever was stated for keeping,
+// also while it is kept on because its listing was suspended.
 func (o outcome) under(s standing, at time.Time, sequence uint64) outcome {
 	switch {
-	case o.open() && (o.sequence < s.whose || o.person.other(s.who)):
+	case o.stands() && (o.sequence < s.whose || o.person.other(s.who)):
 		return o.lift(endedCorrected, at, sequence)
+	case !o.open():
+		return o
 	case !s.in:
 		return o.end(s.why, at, sequence)
 	case o.sequence < s.since: // only a suspension can end again

@@ -237,7 +237,8 @@ func (d difference) leaving() []gongxin.ListingID {
 type departure struct {
 	id    gongxin.ListingID
 	kind  gongxin.EventKind
-	whose uint64 // as in screen.Row: it may have been made another person's a moment before
+	whose uint64       // as in screen.Row: it may have been made another person's a moment before
+	last  screen.Entry // what it was at last, as far as is known
 }
 
 // A track follows one listing through changes.
@@ -275,7 +276,7 @@ func reduce(changes []feed.Change, entry func(gongxin.Entry) screen.Entry, befor
 	d.put, d.was = make([]screen.Row, 0, len(all)), make([]bool, 0, len(all))
 	for i := range all {
 		if t := &all[i]; t.last.Force() == gongxin.ForceLeaves {
-			d.gone = append(d.gone, departure{t.Listing, t.last, t.Whose})
+			d.gone = append(d.gone, departure{t.Listing, t.last, t.Whose, t.Entry})
 		} else {
 			d.put, d.was = append(d.put, t.Row), append(d.was, t.in)
 		}

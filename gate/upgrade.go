@@ -200,7 +200,7 @@ func (g *Gate) openEarlier(ctx context.Context) error {
 	if !g.state.at.Head.At.IsZero() && !g.loading.Load() {
 		return g.removeEarlier()
 	}
-	e, at, err := readEarlier(ctx, path, g.key, g.state.hub, g.outcomes.openListings())
+	e, at, err := readEarlier(ctx, path, g.key, g.state.hub, g.outcomes.standing())
 	switch {
 	case gongxin.CodeOf(err) == "GATE_OTHER_HUB":
 		return gongxin.Conflict("GATE_OTHER_HUB", g.config.Dir)

@@ -23,6 +23,10 @@ func TestWhatWasFound(t *testing.T) {
 			{kind: keeps, n: 855, m: 181}, {kind: enacts, act: revoke, n: 911, m: 1}}}},
 		{"a list of which a write was lost kept the gate from starting", schedule{seed: 2494, limit: 6, steps: []step{
 			{kind: kills, gate: 1, n: 9}, {kind: losesWrite, gate: 1, n: 8}, {kind: screens, gate: 1, n: 247, m: 1}}}},
+		{"kept on while suspended, and then another person's", schedule{seed: 2700, limit: 4, steps: []step{
+			{kind: enacts, act: admit, n: 527}, {kind: enacts, act: admit, n: 577}, {kind: enacts, act: admit, n: 927}, {kind: enacts, act: admit, n: 313, m: 1},
+			{kind: follows, over: late, m: 2, n: 939}, {kind: enacts, act: suspend, n: 752}, {kind: screens, n: 919}, {kind: keeps, n: 350, m: 2},
+			{kind: enacts, act: correct, n: 25, m: 2}, {kind: enacts, act: suspend, n: 372, m: 1}}}},
 		{"a term passed, and a kill", schedule{seed: 195, steps: []step{
 			{kind: enacts, act: admit, n: 249}, {kind: follows, gate: 1}, {kind: screens, gate: 1, n: 3, m: 2}, {kind: passes, wait: 26 * time.Hour},
 			{kind: kills, gate: 1, n: 3}, {kind: follows, gate: 1}}}},

@@ -3,6 +3,7 @@ package batch
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -30,9 +31,12 @@ type columnar struct {
 // hold texts or whole numbers. Errors: BATCH_FORM and those of columns.
 func openParquet(r io.ReaderAt, size int64, o Options) (c *columnar, err error) {
 	defer recovered(&err)
+	if err := checkFooter(r, size); err != nil {
+		return nil, err
+	}
 	f, err := parquet.OpenFile(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", gongxin.Invalid("BATCH_FORM", "Parquet"), err)
+		return nil, unreadable("Parquet", err)
 	}
 	var names []string
 	var leaf []int // of each column of the top level: its place among the leaves, -1 for a group
@@ -68,6 +72,23 @@ func openParquet(r io.ReaderAt, size int64, o Options) (c *columnar, err error) 
 	return c, nil
 }
 
+// checkFooter looks at the end of the file: the library takes the length of the footer
+// there on trust, and as much memory.
+func checkFooter(r io.ReaderAt, size int64) error {
+	const magic = "PAR1"
+	end := make([]byte, 8)
+	if size < int64(2*len(magic)+len(end)) {
+		return unreadable("Parquet", io.ErrUnexpectedEOF)
+	}
+	if _, err := r.ReadAt(end, size-int64(len(end))); err != nil && err != io.EOF {
+		return err
+	}
+	if length := int64(binary.LittleEndian.Uint32(end)); string(end[4:]) != magic || length > size-int64(len(magic)+len(end)) {
+		return unreadable("Parquet", errors.New("the footer's length or mark"))
+	}
+	return nil
+}
+
 func readable(k parquet.Kind) bool {
 	switch k {
 	case parquet.ByteArray, parquet.FixedLenByteArray, parquet.Int32, parquet.Int64:
@@ -91,7 +112,7 @@ func countLeaves(c *parquet.Column) int {
 // into the error of a file that cannot be read.
 func recovered(err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("%w: %v", gongxin.Invalid("BATCH_FORM", "Parquet"), p)
+		*err = unreadable("Parquet", fmt.Errorf("%v", p))
 	}
 }
 
@@ -108,7 +129,7 @@ func readRows(r *parquet.GenericReader[any], buf []parquet.Row, each func(parque
 	case n > 0 && err == io.EOF:
 		return nil
 	case err != nil && err != io.EOF:
-		return fmt.Errorf("%w: %w", gongxin.Invalid("BATCH_FORM", "Parquet"), err)
+		return unreadable("Parquet", err)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package batch
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -161,4 +162,9 @@ func open(f *os.File, size int64, o Options) (form, string, error) {
 		of, err = openText(f, size, o)
 	}
 	return of, kind, err
+}
+
+// unreadable is the error of a file that a library cannot read as what it should be.
+func unreadable(kind string, err error) error {
+	return fmt.Errorf("%w: %w", gongxin.Invalid("BATCH_FORM", kind), err)
 }

@@ -42,7 +42,7 @@ const (
 func openSheet(f *os.File, o Options) (*sheet, error) {
 	book, err := excelize.OpenFile(f.Name(), excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxInMemory})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", gongxin.Invalid("BATCH_FORM", "XLSX"), err)
+		return nil, unreadable("XLSX", err)
 	}
 	s := &sheet{path: f.Name(), book: book}
 	if err := s.choose(o); err != nil {
@@ -97,7 +97,7 @@ func (s *sheet) choose(o Options) error {
 func (s *sheet) header(name string, o Options) (h headerFound, headings []string, above int, err error) {
 	rows, err := s.book.Rows(name)
 	if err != nil {
-		return h, nil, 0, fmt.Errorf("read sheet: %w", err)
+		return h, nil, 0, unreadable("XLSX", err)
 	}
 	defer rows.Close() // only read
 	var first [][]string
@@ -105,7 +105,7 @@ func (s *sheet) header(name string, o Options) (h headerFound, headings []string
 	for n := 1; rows.Next() && len(first) < headerWithin && n < 1000; n++ {
 		cells, err := rows.Columns()
 		if err != nil {
-			return h, nil, 0, fmt.Errorf("read sheet: %w", err)
+			return h, nil, 0, unreadable("XLSX", err)
 		}
 		if strings.TrimSpace(strings.Join(cells, "")) != "" {
 			first, at = append(first, cells), append(at, n)
@@ -122,7 +122,7 @@ func (s *sheet) header(name string, o Options) (h headerFound, headings []string
 func (s *sheet) count() error {
 	rows, err := s.book.Rows(s.name)
 	if err != nil {
-		return fmt.Errorf("read sheet: %w", err)
+		return unreadable("XLSX", err)
 	}
 	defer rows.Close() // only read
 	for rows.Next() {
@@ -131,14 +131,17 @@ func (s *sheet) count() error {
 	if s.total -= int64(s.above); s.total < 0 {
 		s.total = 0
 	}
-	return rows.Error()
+	if err := rows.Error(); err != nil {
+		return unreadable("XLSX", err)
+	}
+	return nil
 }
 
 // begin opens the rows below the header.
 func (s *sheet) begin() (*excelize.Rows, error) {
 	rows, err := s.book.Rows(s.name)
 	if err != nil {
-		return nil, fmt.Errorf("read sheet: %w", err)
+		return nil, unreadable("XLSX", err)
 	}
 	for range s.above {
 		if !rows.Next() {
@@ -161,7 +164,7 @@ func (s *sheet) read(c *chunk) (err error) {
 	for len(c.rows) < chunkRows && s.rows.Next() {
 		cells, err := s.rows.Columns(raw)
 		if err != nil {
-			return fmt.Errorf("read sheet: %w", err)
+			return unreadable("XLSX", err)
 		}
 		if strings.TrimSpace(strings.Join(cells, "")) == "" {
 			continue
@@ -176,7 +179,7 @@ func (s *sheet) read(c *chunk) (err error) {
 		c.rows = append(c.rows, r)
 	}
 	if err := s.rows.Error(); err != nil {
-		return fmt.Errorf("read sheet: %w", err)
+		return unreadable("XLSX", err)
 	}
 	if len(c.rows) == 0 {
 		return io.EOF
@@ -202,7 +205,7 @@ func (s *sheet) seek(p position) (err error) {
 		}
 		cells, err := s.rows.Columns(raw)
 		if err != nil {
-			return fmt.Errorf("read sheet: %w", err)
+			return unreadable("XLSX", err)
 		}
 		if strings.TrimSpace(strings.Join(cells, "")) != "" {
 			s.n++
@@ -245,11 +248,11 @@ func (s *sheet) assemble(ctx context.Context, path string, next func() (Answer, 
 	}
 	shown, err := s.book.Rows(s.name)
 	if err != nil {
-		return fmt.Errorf("read sheet: %w", err)
+		return unreadable("XLSX", err)
 	}
 	stored, err := s.book.Rows(s.name)
 	if err != nil {
-		return fmt.Errorf("read sheet: %w", err)
+		return unreadable("XLSX", err)
 	}
 	defer func() { err = errors.Join(err, shown.Close(), stored.Close()) }()
 	written, asked := 0, int64(0)
@@ -268,11 +271,11 @@ func (s *sheet) assemble(ctx context.Context, path string, next func() (Answer, 
 	for n := 1; shown.Next() && stored.Next(); n++ {
 		cells, err := shown.Columns()
 		if err != nil {
-			return fmt.Errorf("read sheet: %w", err)
+			return unreadable("XLSX", err)
 		}
 		kept, err := stored.Columns(raw)
 		if err != nil {
-			return fmt.Errorf("read sheet: %w", err)
+			return unreadable("XLSX", err)
 		}
 		if s.number >= 0 && s.number < len(kept) && s.number < len(cells) {
 			cells[s.number] = kept[s.number]
@@ -314,7 +317,7 @@ func (s *sheet) assemble(ctx context.Context, path string, next func() (Answer, 
 	}
 	step(asked)
 	if err := errors.Join(shown.Error(), stored.Error()); err != nil {
-		return fmt.Errorf("read sheet: %w", err)
+		return unreadable("XLSX", err)
 	}
 	if err := to.Flush(); err != nil {
 		return err

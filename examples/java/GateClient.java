@@ -1641,7 +1641,7 @@ public final class GateClient {
         }
     }
 
-    /** A Subject to be watched is named by the department's own reference and the kind of what it holds: the same person may hold a licence and a post. */
+    /** A Watch names one subject to be watched by the department's own reference and the kind of what it holds: the same person may hold a licence and a post. */
     public static final class Watch {
         public String name;
         public String number; // identifier, in any writing that identity.Parse reads

@@ -436,7 +436,7 @@ class Unwatched(TypedDict, total=False):
 
 
 class Watch(TypedDict, total=False):
-    """A Subject to be watched is named by the department's own reference and the kind of what it holds: the same person may hold a licence and a post."""
+    """A Watch names one subject to be watched by the department's own reference and the kind of what it holds: the same person may hold a licence and a post."""
 
     name: str
     number: str  # always there; identifier, in any writing that identity.Parse reads

@@ -619,7 +619,7 @@ type Unwatched struct {
 	Removed int64 `json:"removed"` // rows
 }
 
-// A Subject to be watched is named by the department's own reference and the kind of what it holds: the same person may hold a licence and a post.
+// A Watch names one subject to be watched by the department's own reference and the kind of what it holds: the same person may hold a licence and a post.
 type Watch struct {
 	Name     string `json:"name,omitempty"`
 	Number   string `json:"number"`   // identifier, in any writing that identity.Parse reads

@@ -223,6 +223,39 @@ func TestBuilderTakesTheListsPlaceAndTheOldOneStaysReadable(t *testing.T) {
 	y.Close()
 }
 
+func TestNamesAreFoundThoughTheFileWasWrittenWithAnotherFolding(t *testing.T) {
+	files, key := newDisk(1), testKey()
+	now := namesNow
+	defer func() { namesNow = now }()
+	namesNow = func() uint64 { return now() + 1 }
+	b := must[*Builder](t)(Build(files, key, 0))
+	var rows []Row
+	for i := range 200 {
+		rows = append(rows, row(key, i, i, fmt.Sprint("王", i%10)))
+	}
+	if err := errors.Join(b.Add(rows), b.Write(nil, []gongxin.ListingID{listing(3)})); err != nil {
+		t.Fatal(err)
+	}
+	x := must[*Index](t)(b.Finish(nil))
+	must[*Step](t)(x.Write([]Row{row(key, 500, 500, "王3")}, []gongxin.ListingID{listing(13)}, nil)).Publish()
+	x.Close()
+	namesNow = now
+	x, _, err := Open(files, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	for i := range 10 {
+		want := 20
+		if i == 3 {
+			want = 19
+		}
+		if hits, err := x.View().ByName(fmt.Sprint("王", i), 1000, nil); err != nil || len(hits) != want {
+			t.Errorf("%d: %d hits, %v", i, len(hits), err)
+		}
+	}
+}
+
 func TestKeyDoesNotPrint(t *testing.T) {
 	if s := fmt.Sprintf("%v %+v %#v %s", testKey(), testKey(), testKey(), testKey()); strings.Contains(s, "7") {
 		t.Errorf("printed: %s", s)

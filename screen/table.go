@@ -53,7 +53,7 @@ const (
 
 // newTable returns a table with room for n entries.
 func newTable(n, load int) *table {
-	t := &table{private: true, load: load, lines: prime(uint32(n*100/load/lineSlots) + 1)}
+	t := &table{private: true, load: load, lines: prime(uint32(int64(n)*100/int64(load)/lineSlots) + 1)}
 	t.marks = allocate(int(t.lines) * lineGroups)
 	t.slots = allocate(int(t.lines) * lineSlots)
 	return t

@@ -279,7 +279,7 @@ func (g *Gate) Status() Status {
 	defer g.statusMu.Unlock()
 	s := Status{State: stateFollowing, Department: g.config.Department, Gate: g.config.Name, Sequence: v.sequence, AsOf: v.asOf, FreshUntil: v.freshUntil,
 		Fresh: v.fresh(now), Listings: v.list.Len(), RestrictionsOpen: counts.open, RestrictionsKept: counts.kept,
-		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Watched: counts.watched, WatchedLost: g.watched.away(), AlertsOpen: counts.alerts, AlertsWaiting: counts.unseen, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
+		Lifted: counts.lifted, ReviewsOpen: counts.reviews, Watched: counts.watched, WatchedLost: int(g.watched.lost.Load()), AlertsOpen: counts.alerts, AlertsWaiting: counts.unseen, Outbox: counts.waiting, Refused: counts.refused, LastError: g.lastError, HubReachable: g.reachable,
 		ReceiptKey: g.signs.VerifierKey(), HubKey: v.hubKey, Abnormal: g.abnormal.Load()}
 	if s.Abnormal != nil {
 		s.State = stateAbnormal

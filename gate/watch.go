@@ -48,7 +48,8 @@ const (
 	changeWatched   = `UPDATE watched SET number = $2, name = $3, officer = $4, at = $5, sum = $6 WHERE id = $1`
 	removeWatched   = `DELETE FROM watched WHERE id = $1`
 	readWatching    = `SELECT sequence, sum FROM watching`
-	writeWatching   = `INSERT INTO watching (id, sequence, sum) VALUES (1, $1, $2) ON CONFLICT (id) DO UPDATE SET sequence = $1, sum = $2`
+	writeWatching   = `INSERT INTO watching (id, sequence, sum) VALUES (1, $1, $2)`
+	removeWatching  = `DELETE FROM watching`
 )
 
 const (
@@ -301,7 +302,8 @@ func (o *outcomes) unwatch(ctx context.Context, subject, scenario string) (gone 
 	return gone, err
 }
 
-// noteWatching writes that all that is watched was held against the list as of sequence.
+// noteWatching writes, when the gate closes, that all that is watched was held against
+// the list as of sequence; 0, when it opens, that nothing is known of that.
 func (o *outcomes) noteWatching(ctx context.Context, sequence uint64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -310,16 +312,20 @@ func (o *outcomes) noteWatching(ctx context.Context, sequence uint64) error {
 		return nil
 	}
 	err := o.transact(ctx, func(tx *sql.Tx) error {
-		old, sum := watchingSum(before), watchingSum(sequence)
+		if before != 0 {
+			if _, err := tx.ExecContext(ctx, removeWatching); err != nil {
+				return fmt.Errorf("note how far what is watched was screened: %w", err)
+			}
+			o.rows, o.digest = o.rows-1, o.digest.Sub(watchingSum(before))
+		}
+		if sequence == 0 {
+			return nil
+		}
+		sum := watchingSum(sequence)
 		if _, err := tx.ExecContext(ctx, writeWatching, int64(sequence), sum[:]); err != nil {
 			return fmt.Errorf("note how far what is watched was screened: %w", err)
 		}
-		if before == 0 {
-			o.rows++
-		} else {
-			o.digest = o.digest.Sub(old)
-		}
-		o.digest = o.digest.Add(sum)
+		o.rows, o.digest = o.rows+1, o.digest.Add(sum)
 		return nil
 	})
 	if err == nil {

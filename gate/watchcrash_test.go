@@ -122,3 +122,33 @@ func TestKillAtAnyInstantLosesNoAlert(t *testing.T) {
 	}
 	t.Log(fmt.Sprint(len(rows), " alerts, sequence ", h.size()))
 }
+
+// A kill right after subjects were taken, before they were held against the list,
+// leaves them on record: they are held against it when the gate is back.
+func TestAKillBetweenTakingASubjectAndLookingIsMadeGood(t *testing.T) {
+	h, _, c := watched(t)
+	h.admit(entry(t, 0))
+	g := reopened(t, c)
+	h.catchUp(t, g)
+	g.watch(t, holder(1))
+	for range 2 { // closed in order in between, with all held against the list
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+		g = reopened(t, c)
+	}
+	row, _, err := g.watchedRow(holder(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.by, row.at = "赵", noon
+	if _, _, err := g.outcomes.watch(t.Context(), []watchedRow{row}); err != nil {
+		t.Fatal(err)
+	}
+	killed := filepath.Join(t.TempDir(), "gate")
+	copyDir(t, c.Dir, killed)
+	c.Dir = killed
+	g = h.openWith(t, c)
+	h.catchUp(t, g)
+	g.wantAlerts(t, "the gate is back", "许可-000 block open")
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gongxin"
@@ -36,7 +37,7 @@ type watchlist struct {
 	due    map[gongxin.Day]int        // open alerts by the last day of their listing
 	behind bool                       // all has to be held against the list
 	unsure bool                       // open alerts have to be, at once
-	lost   int                        // rows under another key
+	lost   atomic.Int64               // rows under another key
 }
 
 // A watcher is one subject in memory.
@@ -59,37 +60,35 @@ type openAlert struct {
 // was when the gate last closed.
 func (g *Gate) openWatchlist(ctx context.Context) error {
 	w := &g.watched
-	*w = watchlist{gate: g, first: map[person]int32{}, open: map[gongxin.ListingID][]openAlert{}, again: map[gongxin.ListingID]bool{}, due: map[gongxin.Day]int{}}
+	w.gate, w.first, w.open = g, map[person]int32{}, map[gongxin.ListingID][]openAlert{}
+	w.again, w.due = map[gongxin.ListingID]bool{}, map[gongxin.Day]int{}
 	o := g.outcomes
+	if err := w.load(ctx, o); err != nil {
+		return err
+	}
+	if lost := w.lost.Load(); lost > 0 {
+		g.report(ctx, gongxin.Conflict("WATCH_KEY_LOST", lost))
+	}
+	w.behind = w.any() && o.watching != g.sequence()
+	w.unsure = w.behind
+	return o.noteWatching(ctx, 0) // what a kill leaves says nothing
+}
+
+func (w *watchlist) load(ctx context.Context, o *outcomes) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err := each(ctx, o.db, scanWatched, w.put, readWatched); err != nil {
 		return err
 	}
-	if err := each(ctx, o.db, scanAlert, w.opened, readAlerts+` WHERE closed_at = 0`); err != nil {
-		return err
-	}
-	if w.lost > 0 {
-		g.report(ctx, gongxin.Conflict("WATCH_KEY_LOST", w.lost))
-	}
-	w.behind = w.any() && o.watching != g.sequence()
-	w.unsure = w.behind
-	return nil
+	return each(ctx, o.db, scanAlert, w.opened, readAlerts+` WHERE closed_at = 0`)
 }
 
 // any tells whether there is anybody to watch or anything to close.
 func (w *watchlist) any() bool { return len(w.first) > 0 || len(w.open) > 0 }
 
-// away returns how many rows are of another key.
-func (w *watchlist) away() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.lost
-}
-
 func (w *watchlist) put(r watchedRow) {
 	if !w.gate.persons.made(r.number) {
-		w.lost++
+		w.lost.Add(1)
 		return
 	}
 	n := watcher{id: r.id, number: r.number, name: r.name, next: w.first[r.number]}
@@ -104,7 +103,7 @@ func (w *watchlist) put(r watchedRow) {
 
 func (w *watchlist) drop(r watchedRow) {
 	if !w.gate.persons.made(r.number) {
-		w.lost--
+		w.lost.Add(-1)
 		return
 	}
 	for at, before := w.first[r.number], int32(0); at != 0; before, at = at, w.slots[at-1].next {
@@ -157,35 +156,55 @@ func (w *watchlist) closed(a alert) {
 // marked returns what stands for a number among those who are watched.
 func (w *watchlist) marked(m screen.Mark) person { return w.gate.persons.of(screen.Entry{Mark: m}) }
 
+// watchTogether is how many subjects are taken in one go: whoever follows, or wants
+// something recorded meanwhile, waits for no more.
+const watchTogether = 500
+
 // add takes rows, whose numbers are numbers, and holds them against the list. It
 // returns what became of each, and how many alerts are open about it.
 func (w *watchlist) add(ctx context.Context, rows []watchedRow, numbers []identity.Number) (states []string, alerts []int, err error) {
-	const together = 500 // whoever wants something recorded meanwhile waits for no more
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	alerts = make([]int, len(rows))
-	for from := 0; from < len(rows); from += together {
-		part := rows[from:min(from+together, len(rows))]
-		became, before, err := w.gate.outcomes.watch(ctx, part)
+	for from := 0; from < len(rows); from += watchTogether {
+		to := min(from+watchTogether, len(rows))
+		became, open, err := w.addSome(ctx, rows[from:to], numbers[from:to])
 		if err != nil {
 			return states, alerts, err
 		}
-		states = append(states, became...)
-		for i, r := range part {
-			if became[i] == stateReplaced {
-				w.drop(before[i])
-			}
-			if became[i] != stateUnchanged {
-				w.put(r)
-			}
+		states, alerts = append(states, became...), append(alerts, open...)
+	}
+	return states, alerts, nil
+}
+
+func (w *watchlist) addSome(ctx context.Context, rows []watchedRow, numbers []identity.Number) (states []string, alerts []int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	states, before, err := w.gate.outcomes.watch(ctx, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, r := range rows {
+		if states[i] == stateReplaced {
+			w.drop(before[i])
+		}
+		if states[i] != stateUnchanged {
+			w.put(r)
 		}
 	}
-	// Only now, so that a change of the list meets either the row or this look.
+	if alerts, err = w.meet(ctx, rows, numbers, states); err != nil {
+		w.behind, w.unsure = true, true // they are on record: settle holds them against the list
+	}
+	return states, alerts, err
+}
+
+// meet holds rows, which are taken, against the list, and returns how many alerts are
+// open about each. It looks at the list only now, so that a change of the list meets
+// either the rows or this look.
+func (w *watchlist) meet(ctx context.Context, rows []watchedRow, numbers []identity.Number, states []string) (alerts []int, err error) {
 	concerned := map[gongxin.ListingID]bool{}
 	for i := range rows {
 		hits, err := w.gate.lookup(numbers[i])
 		if err != nil {
-			return states, alerts, err
+			w.gate.noteDamage(ctx, err)
+			return nil, err
 		}
 		for _, h := range hits {
 			concerned[h.Listing] = true
@@ -197,7 +216,7 @@ func (w *watchlist) add(ctx context.Context, rows []watchedRow, numbers []identi
 		}
 	}
 	if err := w.evaluate(ctx, slices.Collect(maps.Keys(concerned)), alertReplaced); err != nil {
-		return states, alerts, err
+		return nil, err
 	}
 	open := map[int64]int{}
 	for id := range concerned {
@@ -205,10 +224,11 @@ func (w *watchlist) add(ctx context.Context, rows []watchedRow, numbers []identi
 			open[a.watched]++
 		}
 	}
+	alerts = make([]int, len(rows))
 	for i, r := range rows {
 		alerts[i] = open[r.id]
 	}
-	return states, alerts, nil
+	return alerts, nil
 }
 
 // openOf returns the listings of the open alerts about the row watched.
@@ -357,10 +377,7 @@ func (w *watchlist) whole(ctx context.Context) error {
 	for id := range w.open {
 		ids = append(ids, id)
 	}
-	if err := w.evaluate(ctx, ids, endedSomehow); err != nil {
-		return err
-	}
-	return w.gate.outcomes.noteWatching(ctx, w.gate.sequence())
+	return w.evaluate(ctx, ids, endedSomehow)
 }
 
 func (w *watchlist) closeTerms(ctx context.Context, today gongxin.Day) error {
@@ -400,6 +417,7 @@ func (w *watchlist) evaluate(ctx context.Context, ids []gongxin.ListingID, why s
 		for _, id := range part {
 			hit, in, err := w.gate.listing(id)
 			if err != nil {
+				w.gate.noteDamage(ctx, err)
 				return err
 			}
 			if !in && w.ahead(id, sequence, begun) {

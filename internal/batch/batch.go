@@ -23,10 +23,14 @@ type Options struct {
 	Summary  string  // .xlsx or .html with every applicant that is not clear; none if empty
 	Decider  Decider
 	Filter   Filter                                // who is certainly not listed need not be asked about; nil for none
-	Workers  int                                   // goroutines that ask; as many as there are cores if 0
+	Workers  int                                   // goroutines that read cells and ask; several for each core if 0
 	Now      func() time.Time                      // time.Now if nil
 	Progress func(doing string, done, total int64) // called from one goroutine; nil for none
 }
+
+// waiting is how many goroutines there are for each core: most wait for the gate, which
+// makes the outcomes of all of them durable at once.
+const waiting = 8
 
 // What Progress is told: which part of the work is under way.
 const (
@@ -103,7 +107,7 @@ type run struct {
 // of the Decider, and ctx's.
 func Run(ctx context.Context, o Options) (Result, error) {
 	if o.Workers <= 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
+		o.Workers = waiting * runtime.GOMAXPROCS(0)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

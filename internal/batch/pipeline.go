@@ -34,11 +34,11 @@ type job struct {
 }
 
 // screen reads, asks on all cores, and writes in the input's order. At most twice as
-// many chunks as there are workers are under way. On an error what was written before
+// many chunks as there are workers, and one, are under way. On an error what was written before
 // it is noted.
 func (r *run) screen(ctx context.Context) error {
 	g, inner := errgroup.WithContext(ctx)
-	work, order := make(chan *job), make(chan *job, 2*r.Workers)
+	work, order := make(chan *job), make(chan *job, r.Workers)
 	g.Go(func() error {
 		defer close(work)
 		defer close(order)

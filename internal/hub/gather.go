@@ -23,7 +23,7 @@ type bell struct {
 }
 
 const (
-	wakeCost    = 150 * time.Microsecond
+	wakeCost    = 200 * time.Microsecond
 	longestStay = 250 * time.Millisecond // between two strokes, however many wait
 )
 

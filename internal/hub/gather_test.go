@@ -66,7 +66,7 @@ func follow(t *testing.T, b *bell, g *grown, size uint64, asked, made *atomic.In
 	}
 }
 
-// Fifty changes a second wake a thousand followers some seven times, and each time
+// Fifty changes a second wake a thousand followers some five times, and each time
 // one answer is made; a single follower is woken by each.
 func TestManyFollowersAreWokenTogetherAndOneAtOnce(t *testing.T) {
 	for _, tt := range []struct {

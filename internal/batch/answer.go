@@ -37,6 +37,7 @@ const (
 	rowMalformed = "BATCH_ROW_MALFORMED" // quotes out of step, or no JSON object
 	rowWide      = "BATCH_ROW_WIDE"      // more cells than the header has: nobody knows which is which
 	cellLong     = "BATCH_CELL_LONG"     // a number or a name longer than any
+	nameNumber   = "BATCH_NAME_NUMBER"   // a number where the name should be; no text of an answer is to hold it
 	cellEncoding = "BATCH_CELL_ENCODING" // bytes that the file's encoding does not have
 )
 

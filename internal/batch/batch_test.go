@@ -338,11 +338,11 @@ func TestSummaryHasWhoIsNotClear(t *testing.T) {
 	stand := gatetest.Open(t, 5)
 	number, name := gatetest.Person(3)
 	free, _ := gatetest.Person(900)
-	in := "姓名,证件号码\n<b>甲</b>," + free + "\n" + name + "," + number + "\n<i>乙</i>," + number + "\n丙,12345678901234567\n"
+	in := "姓名,证件号码\n<b>甲</b>," + free + "\n" + name + "," + number + "\n<i>乙</i>," + number + "\n丙,12345678901234567\n" + number + "," + number + "\n"
 	for _, ext := range []string{".html", ".xlsx"} {
 		var path string
 		_, r, err := screened(t, stand.Gate, "in.csv", []byte(in), func(o *Options) { path = filepath.Join(filepath.Dir(o.Out), "s"+ext); o.Summary = path })
-		if err != nil || r.Clear != 1 || r.Block != 1 || r.Refer != 2 {
+		if err != nil || r.Clear != 1 || r.Block != 1 || r.Refer != 3 {
 			t.Fatal(r.Counts, err)
 		}
 		text := summaryText(t, path)

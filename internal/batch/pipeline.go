@@ -196,8 +196,12 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 		if one.blank || one.sure {
 			continue
 		}
-		if len(one.name) > maxCell && one.nameFault == "" {
+		switch _, _, err := identity.Parse(one.name); {
+		case one.nameFault != "":
+		case len(one.name) > maxCell:
 			one.nameFault = cellLong
+		case err == nil:
+			one.nameFault = nameNumber
 		}
 		switch {
 		case one.fault != "":
@@ -279,6 +283,9 @@ func (r *run) take(rows []row, which []int, decisions []gongxin.Decision, give f
 
 func note(r *row, d gongxin.Decision) *noted {
 	name := r.name
+	if r.nameFault == nameNumber {
+		name = masked(name)
+	}
 	if len(name) > maxCell {
 		name = strings.ToValidUTF8(name[:maxCell], "") + "…"
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -311,24 +312,26 @@ func (t *text) append(to []byte, r *row, a Answer) ([]byte, error) {
 	if r.blank {
 		return append(append(to, body...), ending...), nil
 	}
-	all, count, ok := cells(body, t.delim, nil)
-	switch {
-	case !ok: // quoted anew, so that the added cells are cells
-		to = appendCells(to, all, t.delim, t.width)
-	case count > t.width:
-		to = appendCells(to, all, t.delim, t.width)
-	default:
+	// most rows have no quote and as many cells as the header
+	if count := bytes.Count(body, []byte{t.delim}) + 1; count <= t.width && bytes.IndexByte(body, '"') < 0 {
 		to = append(to, body...)
 		for range t.width - count {
 			to = append(to, t.delim)
 		}
+	} else if all, count, ok := cells(body, t.delim, nil); ok && count <= t.width {
+		to = append(to, body...)
+		for range t.width - count {
+			to = append(to, t.delim)
+		}
+	} else { // quoted anew, so that the added cells are where they should be
+		to = appendCells(to, all, t.delim, t.width)
 	}
 	to = append(append(to, t.delim), a.Outcome...)
 	to = append(append(to, t.delim), a.reasons()...)
 	to = append(append(to, t.delim), a.Reference...)
 	to = append(to, t.delim)
 	if a.Sequence > 0 {
-		to = fmt.Append(to, a.Sequence)
+		to = strconv.AppendUint(to, a.Sequence, 10)
 	}
 	return append(to, ending...), nil
 }

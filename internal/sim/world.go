@@ -448,7 +448,7 @@ func (g *gateway) keep(s step) {
 		return
 	}
 	r := g.given[s.n%len(g.given)]
-	until := g.today() + gongxin.Day(s.m%5)
+	until := g.today().Add(s.m % 5)
 	before, err := g.gate.Restriction(g.w.ctx, r.reference)
 	if err != nil {
 		g.w.violate("recorded", "gate %d, %s: %v", g.n, r.reference, err)

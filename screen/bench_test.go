@@ -77,6 +77,23 @@ func benchRows(s *secrets, rows []Row, first int) {
 	}
 }
 
+// inBest is what best used of the processor's time.
+var inBest time.Duration
+
+// best says what one of n operations takes in the fastest of many short runs of f: what
+// is left when others do not take the processor away in between.
+func best(b *testing.B, n int, f func()) {
+	before := cpuTime()
+	defer func() { inBest = cpuTime() - before }()
+	least := time.Duration(1 << 62)
+	for range 200 {
+		began := time.Now()
+		f()
+		least = min(least, time.Since(began))
+	}
+	b.ReportMetric(float64(least)/float64(n), "best-ns")
+}
+
 type bench struct {
 	files  *Directory
 	x      *Index
@@ -132,8 +149,9 @@ func benchList(b *testing.B) *bench {
 func named(b *testing.B, what string, f func(b *testing.B)) {
 	b.Run(fmt.Sprintf("listings=%d/%s", *scale, what), func(b *testing.B) {
 		before := cpuTime()
+		inBest = 0
 		f(b)
-		b.ReportMetric(float64(cpuTime()-before)/float64(b.N), "cpu-ns/op")
+		b.ReportMetric(float64(cpuTime()-before-inBest)/float64(b.N), "cpu-ns/op")
 	})
 }
 
@@ -155,6 +173,13 @@ func BenchmarkLookup(b *testing.B) {
 			i++
 		}
 		mapped = float64(b.Elapsed()) / float64(b.N)
+		best(b, len(l.absent), func() {
+			for _, n := range l.absent {
+				if _, ok := plain[n.Full()]; ok {
+					b.Fatal("found")
+				}
+			}
+		})
 	})
 	plain = nil
 	runtime.GC()
@@ -169,14 +194,21 @@ func BenchmarkLookup(b *testing.B) {
 		}
 		ours = float64(b.Elapsed()) / float64(b.N)
 		b.ReportMetric(mapped/ours, "×map")
+		best(b, len(l.absent), func() {
+			for _, n := range l.absent {
+				if hits, err := v.Lookup(n, nil); hits != nil || err != nil {
+					b.Fatal(hits, err)
+				}
+			}
+		})
 	})
 	named(b, "maybe", func(b *testing.B) {
-		out := make([]bool, 1024)
+		out := make([]bool, len(l.absent))
 		i, found := 0, 0
 		for b.Loop() {
 			from := i * 1024 & mask
 			v.Maybe(l.absent[from:from+1024], out)
-			for _, o := range out {
+			for _, o := range out[:1024] {
 				if o {
 					found++
 				}
@@ -187,6 +219,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.ReportMetric(per, "ns/number")
 		b.ReportMetric(mapped/per, "×map")
 		b.ReportMetric(float64(found)/float64(b.N)/1024*1e6, "false-per-million")
+		best(b, len(l.absent), func() { v.Maybe(l.absent, out) })
 	})
 	named(b, "maybe-all-cores", func(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {

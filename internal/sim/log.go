@@ -281,7 +281,7 @@ func (h *history) enact(a act, n int, now time.Time) {
 		l.place.person, l.place.whose = (l.place.person+1+n%(people-1))%people, h.size()+1
 	case extend:
 		e.Kind, e.Was = gongxin.TermExtended, l.place.until
-		l.place.until += gongxin.Day(1 + n%3)
+		l.place.until = l.place.until.Add(1 + n%3)
 	case suspend:
 		e.Kind, e.Ground = gongxin.ListingSuspended, gongxin.GroundSecurity
 		l.in = false
@@ -306,7 +306,7 @@ func term(today gongxin.Day, n int) gongxin.Day {
 	if n%3 != 0 {
 		return 0
 	}
-	return today + gongxin.Day(n%4)
+	return today.Add(n % 4)
 }
 
 func entry(p place, n int) *gongxin.Entry {

@@ -252,7 +252,7 @@ func (q question) find(c candidate, m gongxin.Measure) finding {
 // toldOf tells of c, under no measure yet.
 func toldOf(c candidate) gongxin.Hit {
 	h := gongxin.Hit{Listing: c.Listing, Court: c.Court, Name: c.Name, Number: c.Masked, Published: c.Published, Until: c.Until,
-		Severity: c.Severity, Evidence: c.Facts}
+		Severity: c.Severity, Agrees: []string{}, Evidence: c.Facts}
 	h.Case, _ = gongxin.ParseCaseNumber(c.Case) // was one when it came from the feed
 	return h
 }

@@ -127,7 +127,6 @@ func TestItCosignsOnlyALogThatGoesOn(t *testing.T) {
 	fork := newLog(t, "log.example/a", 1).grow(10, "leaf").grow(30, "changed") // the same key, another history from the eleventh leaf on
 	thief := newLog(t, "log.example/a", 3).grow(40, "leaf")
 	dir := t.TempDir()
-	w := open(t, dir, l)
 	for _, step := range []struct {
 		name    string
 		request []byte
@@ -149,7 +148,7 @@ func TestItCosignsOnlyALogThatGoesOn(t *testing.T) {
 		{"nonsense", []byte("old x\n\n"), 400, 0},
 		{"far", l.request(12, 40), 200, 0},
 	} {
-		w = open(t, dir, l)
+		w := open(t, dir, l)
 		line, err := w.Add(step.request)
 		if got := status(err); got != step.want {
 			t.Errorf("%s: got %d, %v, want %d", step.name, got, err, step.want)

@@ -1,0 +1,99 @@
+package gate
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"gongxin"
+)
+
+func TestAnswersGoOnWhileTheListIsWrittenAnew(t *testing.T) {
+	h := newHub(t)
+	listed := map[int]gongxin.ListingID{}
+	for n := range people {
+		listed[n] = h.admit(entry(t, n))
+	}
+	for n := 0; n < people; n += 3 {
+		h.withdraw(listed[n])
+		delete(listed, n)
+	}
+	dir := t.TempDir()
+	c := h.config(dir)
+	g := reopened(t, c)
+	h.catchUp(t, g)
+	ctx, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for n := 0; ctx.Err() == nil; n = (n + 1) % people {
+				want := gongxin.Clear
+				if _, ok := listed[n]; ok {
+					want = gongxin.Block
+				}
+				if d, err := g.peek(n); err != nil || d.Outcome != want {
+					t.Errorf("person %d: %s, want %s (%v)", n, d.Outcome, want, err)
+					return
+				}
+			}
+		})
+	}
+	for range 60 { // each with changes before it, so that the log is not empty
+		h.correct(listed[1], entry(t, 1))
+		h.catchUp(t, g)
+		if err := g.CompactOnce(); err != nil {
+			t.Fatal(err)
+		}
+		if log, _ := g.state.list.Changes(); log != 0 {
+			t.Fatalf("%d bytes of log are left", log)
+		}
+	}
+	stop()
+	readers.Wait()
+	if files := listFiles(t, dir); len(files) != 3 { // current, base and log
+		t.Errorf("the list stands in %v", files)
+	}
+	at := g.Position()
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g = h.openWith(t, c)
+	if g.Position() != at {
+		t.Errorf("opened again at %d, want %d", g.Position().Head.Size, at.Head.Size)
+	}
+	h.compare(t, g, listed)
+}
+
+func TestAListWithALongLogIsWrittenAnewByItself(t *testing.T) {
+	h := newHub(t)
+	id := h.admit(entry(t, 0))
+	g := h.open(t, t.TempDir())
+	h.catchUp(t, g)
+	if err := g.CompactOnce(); err != nil {
+		t.Fatal(err)
+	}
+	long := int64(20_000)
+	for n, longest := 0, int64(0); ; n++ {
+		h.correct(id, entry(t, 0))
+		h.catchUp(t, g)
+		log, base := g.state.list.Changes()
+		if log < longest { // catchUp settles, and does so only above longLog: nothing was written anew yet
+			t.Fatalf("the log went from %d to %d bytes by itself", longest, log)
+		}
+		if longest = log; log > max(long, base/4) {
+			break
+		}
+		if n > 1000 {
+			t.Fatalf("the log stays at %d bytes", log)
+		}
+	}
+	g.following.Lock()
+	err := g.compact(long)
+	g.following.Unlock()
+	if log, _ := g.state.list.Changes(); err != nil || log != 0 {
+		t.Errorf("%d bytes of log are left (%v)", log, err)
+	}
+	if d := g.person(t, 0); d.Outcome != gongxin.Block {
+		t.Errorf("afterwards: %s", d.Outcome)
+	}
+}

@@ -36,12 +36,9 @@ func (q *Query) plain() bool {
 	return q.Masked == "" && q.Born == 0 && q.Sex == "" && q.Region == "" && q.Subject == ""
 }
 
-// check looks at what need not be given. Errors: QUERY_FIELD, and those of plainText
-// for Subject.
+// check looks at what need not be given, as of now. Errors: QUERY_FIELD, and those of
+// plainText for Subject.
 func (q *Query) check(now time.Time) error {
-	if q.plain() {
-		return nil
-	}
 	switch {
 	case q.Masked != "" && !isMasked(q.Masked):
 		return gongxin.Invalid("QUERY_FIELD", "masked")

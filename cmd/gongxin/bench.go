@@ -38,13 +38,14 @@ type measurement struct {
 func newBench() *cobra.Command {
 	var f benchFlags
 	c := &cobra.Command{
-		Use: "bench [intake|decide|screen|reach|followers|catchup|snapshot]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "reach", "followers", "catchup", "snapshot"},
+		Use: "bench [intake|decide|screen|batch|reach|followers|catchup|snapshot]…", Short: "在本机测量 · measure on this machine", ValidArgs: []string{"intake", "decide", "screen", "batch", "reach", "followers", "catchup", "snapshot"},
 		Args: cobra.OnlyValidArgs,
 		Long: `Measures on your own machine, each figure beside its rival in one run:
 
   intake  a court's CSV file into the store, durable: rows/s and resident memory
   decide  single durable decisions by several courts at once against one after the other
   screen  answers by identifier and by name at growing lengths of the list: the index against a Go map, SQLite, PostgreSQL
+  batch   a CSV file of --rows applicants against a ready list on disk of --listings
   reach   from the hub's commit to the gate's changed answer, over loopback
   followers  the same up to a follower's verified copy, with one follower and with a thousand
   catchup    changes that a gate has missed: verified alone, and applied by the gate
@@ -58,7 +59,7 @@ func newBench() *cobra.Command {
 			return f.run(c.Context(), which, c.OutOrStdout())
 		},
 	}
-	c.Flags().IntVar(&f.rows, "rows", 1_000_000, "rows of the court's file")
+	c.Flags().IntVar(&f.rows, "rows", 1_000_000, "rows of the court's file, and of the applicants' file")
 	c.Flags().IntVar(&f.listings, "listings", 1_000_000, "listings to screen against, and of the snapshot: up to 10000000 and more")
 	c.Flags().IntVar(&f.courts, "courts", 32, "courts that decide at once")
 	c.Flags().IntVar(&f.changes, "changes", 200, "changes whose way to the gate is timed")
@@ -75,7 +76,7 @@ func (f *benchFlags) run(ctx context.Context, which []string, out io.Writer) err
 	all := []struct {
 		name    string
 		measure func(context.Context) ([]measurement, error)
-	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"reach", f.reach}, {"followers", f.follow}, {"catchup", f.catchup}, {"snapshot", f.snapshot}}
+	}{{"intake", f.intake}, {"decide", f.decide}, {"screen", f.screen}, {"batch", f.batch}, {"reach", f.reach}, {"followers", f.follow}, {"catchup", f.catchup}, {"snapshot", f.snapshot}}
 	for _, b := range all {
 		if len(which) > 0 && !slices.Contains(which, b.name) {
 			continue

@@ -144,7 +144,9 @@ func (r *run) do(ctx context.Context, in *os.File) (result Result, err error) {
 		return result, err
 	}
 	if t, is := r.form.(*text); is && r.Filter != nil && !t.encoding.wide() && t.number >= 0 {
-		t.inBlocks = true
+		if t.inBlocks = blockSize; !r.OnlyHits {
+			t.inBlocks = wholePart
+		}
 	}
 	if r.journal, err = openJournal(r.Out + ".journal"); err != nil {
 		return result, err

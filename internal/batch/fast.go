@@ -30,7 +30,8 @@ type Filter interface {
 
 const (
 	blockSize = 1 << 20
-	maxPause  = 64 // chunks
+	wholePart = blockSize / 8 // is read at once where all rows are wanted, which take more memory
+	maxPause  = 64            // chunks
 )
 
 // A block has room for a word beyond its text.
@@ -46,7 +47,7 @@ func (t *text) readBlock(c *chunk) (ok bool, err error) {
 		return false, nil
 	}
 	room := blocks.Get().(*block)
-	n, err := t.file.ReadAt(room[:blockSize], t.offset)
+	n, err := t.file.ReadAt(room[:t.inBlocks], t.offset)
 	if err != nil && err != io.EOF {
 		return false, err
 	}
@@ -104,6 +105,9 @@ func (t *text) scan(c *chunk, s sieve) {
 			}
 		}
 		n = 0
+	}
+	if s.all {
+		c.rows = make([]row, 0, bytes.Count(c.arena, []byte{t.eol})+1)
 	}
 	count := uint64(0)
 	for p := 0; p < len(c.arena); {

@@ -135,7 +135,9 @@ func sift(t interface{ Fatal(...any) }, in []byte, d Decider, f Filter, onlyHits
 	if err != nil {
 		t.Fatal(err)
 	}
-	of.inBlocks = inBlocks
+	if inBlocks {
+		of.inBlocks = blockSize
+	}
 	r := &run{Options: Options{Decider: d, Filter: f, OnlyHits: onlyHits, Scenario: scenario, Now: time.Now}, form: of, journal: &journal{file: devNull(t)}}
 	defer r.journal.close() // nothing is in it
 	before := &job{counted: make(chan struct{})}

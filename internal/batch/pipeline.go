@@ -138,6 +138,9 @@ func (r *run) answer(ctx context.Context, j *job) error {
 	}
 	assembled := r.form.assembler() != nil
 	var out []byte
+	if !r.OnlyHits {
+		out = make([]byte, 0, len(j.arena)+32*len(j.rows))
+	}
 	var err error
 	for i := range j.rows {
 		one := &j.rows[i]

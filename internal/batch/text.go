@@ -25,7 +25,7 @@ type text struct {
 	heads  []byte // of the output
 	ending []byte // of lines, for a last line that has none
 
-	inBlocks      bool // blocks are tried, for a sieve
+	inBlocks      int  // so much text is tried as a block, for a sieve; none if 0
 	resplit       bool // the splitter stands where the blocks began
 	pause, pauses int  // chunks until a block is tried again
 }
@@ -178,7 +178,7 @@ func (t *text) header(above int) error {
 func (t *text) head() ([]byte, error) { return t.heads, nil }
 
 func (t *text) read(c *chunk) error {
-	if t.inBlocks {
+	if t.inBlocks > 0 {
 		if ok, err := t.readBlock(c); ok || err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -351,4 +352,38 @@ func TestADirectoryIsPublishedWithWitnesses(t *testing.T) {
 		at = next
 		c.list(2+i, 1)
 	}
+}
+
+// A witness that has not cosigned for a minute stands on the board by name, and goes
+// from there once it cosigns again.
+func TestALateWitnessStandsOnTheBoard(t *testing.T) {
+	var mu sync.Mutex
+	now := today
+	c := newCentreAt(t, func() time.Time { mu.Lock(); defer mu.Unlock(); return now })
+	away, w := newForeignWitness(t, "witness.example/a", c.VerifierKey)
+	away.set(func() { away.away = true })
+	c.Witnesses, c.WitnessNeed = []Witness{w}, 1
+	c.witnesses = newWitnesses(c.Witnesses)
+	c.list(0, 1)
+	c.collecting()
+	board := func() (late []WitnessStanding) {
+		t.Helper()
+		var b Board
+		if err := json.Unmarshal(c.want(200, "", "operator", "GET", "/v1/board", nil), &b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Witnesses
+	}
+	until(t, "it was asked", func() bool { s := c.standings(ledger.Head{Size: 1}); return s[0].Fault != "" })
+	if late := board(); len(late) != 0 {
+		t.Errorf("at once: %+v", late)
+	}
+	mu.Lock()
+	now = now.Add(2 * time.Minute)
+	mu.Unlock()
+	if late := board(); len(late) != 1 || late[0].Witness != "witness.example/a" || late[0].Behind != 1 || !strings.Contains(late[0].Fault, "503") {
+		t.Errorf("after two minutes: %+v", late)
+	}
+	away.set(func() { away.away = false })
+	until(t, "it cosigns again", func() bool { return len(board()) == 0 })
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gongxin"
+	"gongxin/screen"
 )
 
 func TestAnswersGoOnWhileTheListIsWrittenAnew(t *testing.T) {
@@ -95,5 +96,46 @@ func TestAListWithALongLogIsWrittenAnewByItself(t *testing.T) {
 	}
 	if d := g.person(t, 0); d.Outcome != gongxin.Block {
 		t.Errorf("afterwards: %s", d.Outcome)
+	}
+}
+
+// A list whose place was taken, as by a disk that failed when it was written anew, is
+// noticed before anything is lost in it.
+func TestAListWhosePlaceWasTakenIsMadeAnew(t *testing.T) {
+	for _, snapshot := range []bool{true, false} {
+		h := newHub(t)
+		h.admit(entry(t, 0))
+		c := h.config(t.TempDir())
+		g := reopened(t, c)
+		h.catchUp(t, g)
+		reference := g.person(t, 0).Reference
+		other, err := screen.Build(g.state.files, g.key, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stamp, err := g.state.stamp(g.state.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.Finish(stamp); err != nil {
+			t.Fatal(err)
+		}
+		h.admit(entry(t, 1))
+		if snapshot {
+			h.snapshot()
+		}
+		h.catchUp(t, g)
+		for range 2 {
+			if d, err := g.peek(1); err != nil || d.Outcome != gongxin.Block || g.stands(t, reference).State != stateInForce {
+				t.Errorf("got %s, %v", d.Outcome, err)
+			}
+			if err := g.Close(); err != nil {
+				t.Fatal(err)
+			}
+			g = reopened(t, c)
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

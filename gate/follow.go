@@ -266,10 +266,7 @@ func (g *Gate) compact(long int64) error {
 	if long > 0 && log <= max(long, base/4) || g.state.lost {
 		return nil
 	}
-	err := g.state.list.Compact()
-	if list := g.state.list.View(); list != g.view.Load().list {
-		g.show(list, g.state.at)
-	}
+	err := g.state.list.CompactAnd(func(list *screen.View) { g.show(list, g.state.at) })
 	if err != nil {
 		return fmt.Errorf("write the list anew: %w", err)
 	}

@@ -110,7 +110,7 @@ func locked(err error) bool {
 // damage tells whether err says that a file is damaged, and not that the disk is
 // full, a permission is missing, or that somebody cancelled.
 func damage(err error) bool {
-	if piece := (*screen.Damage)(nil); errors.Is(err, errDamaged) || errors.As(err, &piece) {
+	if piece := (*screen.Damage)(nil); errors.Is(err, errDamaged) || errors.As(err, &piece) || errors.Is(err, screen.ErrReplaced) {
 		return true
 	}
 	var e *sqlite.Error

@@ -215,15 +215,15 @@ type Step struct {
 // errUnpublished is a mistake of the caller.
 var errUnpublished = errors.New("screen: the step before was not published")
 
-// errReplaced says that another list counts now, so that what would be written here
+// ErrReplaced says that another list counts now, so that what would be written here
 // would be lost.
-var errReplaced = errors.New("the list has been replaced by another")
+var ErrReplaced = errors.New("the list has been replaced by another")
 
 // Write writes rows, each in the place of the row of that listing if there is one, and
 // takes out the listings gone, which need not be there. No listing may be named twice.
 // stamp is kept with it, at most 64 KiB. What is written is durable, and not visible
 // before Publish. If it fails nothing was written, and it may be tried again; after an
-// error of *Damage the list is to be made anew.
+// error of *Damage or ErrReplaced the list is to be made anew.
 func (x *Index) Write(put []Row, gone []gongxin.ListingID, stamp []byte) (*Step, error) {
 	if x.pending != nil {
 		return nil, errUnpublished
@@ -231,8 +231,11 @@ func (x *Index) Write(put []Row, gone []gongxin.ListingID, stamp []byte) (*Step,
 	if len(stamp) > maxStamp {
 		return nil, fmt.Errorf("screen: a stamp of %d bytes", len(stamp))
 	}
-	if n, err := readCurrent(x.files, x.key); err != nil || n != x.base.n {
-		return nil, errors.Join(errReplaced, err)
+	switch n, err := readCurrent(x.files, x.key); {
+	case err == nil && n != x.base.n, errors.Is(err, ErrNothing):
+		return nil, errors.Join(ErrReplaced, err)
+	case err != nil:
+		return nil, err
 	}
 	now := x.View()
 	out, err := departures(now, put, gone)
@@ -325,8 +328,12 @@ func (s *Step) Publish() {
 
 // Compact writes the list anew without what has been taken out or replaced, while the
 // newest view is read on. The present view becomes past with it. If it fails nothing
-// has changed.
-func (x *Index) Compact() error {
+// has changed, unless the disk failed at the very end: then Write says ErrReplaced.
+func (x *Index) Compact() error { return x.CompactAnd(func(*View) {}) }
+
+// CompactAnd is Compact, and calls show with the new view before the present one is
+// past, so that readers can be led to it without a gap.
+func (x *Index) CompactAnd(show func(*View)) error {
 	if x.pending != nil {
 		return errUnpublished
 	}
@@ -345,6 +352,7 @@ func (x *Index) Compact() error {
 	base, log := x.base, x.wal.file
 	x.base, x.wal, x.tables = n.base, n.wal, n.tables
 	x.current.Store(n.View())
+	show(n.View())
 	v.past.Store(true)
 	return errors.Join(base.file.Close(), log.Close())
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"gongxin"
 	"gongxin/feed"
@@ -23,7 +24,47 @@ type packageLog struct {
 	dir    string // of the snapshots
 }
 
-func (l packageLog) Fresh(ctx context.Context) error { return l.db.Heartbeat(ctx) }
+// cosigning is how long a package waits for the hub that runs to have its checkpoint
+// cosigned, where the hub has witnesses.
+const cosigning = 6 * time.Second
+
+// Fresh signs a new checkpoint, and waits a moment for its witnesses.
+func (l packageLog) Fresh(ctx context.Context) error {
+	if err := l.db.Heartbeat(ctx); err != nil {
+		return err
+	}
+	waiting, cancel := context.WithTimeout(ctx, cosigning)
+	defer cancel()
+	for {
+		wanted := false
+		err := l.db.Read(ctx, func(ctx context.Context, v *store.View) error {
+			head, err := v.Head(ctx)
+			if err != nil {
+				return err
+			}
+			if any, _, err := v.CosignedIn(ctx, 0, head.Size); err != nil || any == 0 {
+				return err
+			}
+			checkpoint, err := v.Checkpoint(ctx)
+			if err != nil {
+				return err
+			}
+			lined, err := hub.Lined(ctx, v, head.Size, checkpoint)
+			wanted = len(lined) == len(checkpoint)
+			return err
+		})
+		if err != nil || !wanted {
+			return err
+		}
+		t := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-t.C:
+		case <-waiting.Done():
+			t.Stop()
+			return ctx.Err() // the package is made without them: it is good for who does not demand them
+		}
+	}
+}
 
 // Snapshot opens the newest, and makes one if there is none.
 func (l packageLog) Snapshot(ctx context.Context) (*os.File, uint64, error) {
@@ -31,6 +72,9 @@ func (l packageLog) Snapshot(ctx context.Context) (*os.File, uint64, error) {
 	names, err := filepath.Glob(pattern) // sorted, and the sizes in them have 20 digits
 	if err == nil && len(names) == 0 {
 		if err = l.centre.Snapshot(ctx); err == nil {
+			err = l.Fresh(ctx) // the log is longer now, by the event that commits to it
+		}
+		if err == nil {
 			names, err = filepath.Glob(pattern)
 		}
 	}
@@ -81,11 +125,32 @@ func (v packageView) HeadAt(ctx context.Context, size uint64) (ledger.Head, bool
 	return head, err == nil, err
 }
 
+// Checkpoint is the newest, with the lines of witnesses if they have cosigned it.
+func (v packageView) Checkpoint(ctx context.Context) ([]byte, error) {
+	head, err := v.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	checkpoint, err := v.View.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return hub.Lined(ctx, v.View, head.Size, checkpoint)
+}
+
+// Changes end where witnesses have cosigned, where they have.
 func (v packageView) Changes(ctx context.Context, after uint64, limit int) ([]feed.Record, []byte, error) {
 	records, checkpoint, err := v.View.Changes(ctx, gongxin.AudiencePartner, after, limit)
 	all := make([]feed.Record, len(records))
 	for i, r := range records {
 		all[i] = feed.Record(r)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	size, cosigned, err := v.CosignedIn(ctx, after, after+uint64(len(all)))
+	if err == nil && size > 0 {
+		all, checkpoint = all[:size-after], cosigned
 	}
 	return all, checkpoint, err
 }

@@ -96,6 +96,12 @@ func cosigned(c feed.Changes) bool {
 	return err == nil && len(own) < len(c.Checkpoint)
 }
 
+// Lined is checkpoint, of a log of size, with the lines of witnesses where enough have
+// cosigned it: for those who read the store beside the hub.
+func Lined(ctx context.Context, v *store.View, size uint64, checkpoint []byte) ([]byte, error) {
+	return withLines(ctx, v, size, checkpoint)
+}
+
 // withLines adds to a checkpoint of size what witnesses said of it, if they did.
 func withLines(ctx context.Context, v *store.View, size uint64, checkpoint []byte) ([]byte, error) {
 	cosigned, err := v.Cosigned(ctx, size)

@@ -101,14 +101,25 @@ func (s HTTPSource) checkpoint(ctx context.Context) ([]byte, error) {
 	return b, err
 }
 
-// Snapshot asks for GET /v1/feed/snapshot.
+// Snapshot asks for GET /v1/feed/snapshot. Where the connection is lost on the way it
+// goes on with the rest of the same file.
 func (s HTTPSource) Snapshot(ctx context.Context) (io.ReadCloser, error) {
-	return s.get(ctx, "/v1/feed/snapshot", 0)
+	a, err := s.get(ctx, "/v1/feed/snapshot", 0)
+	if err != nil {
+		return nil, err
+	}
+	return &resumed{source: s, answer: a}, nil
 }
 
-// get returns the body of an answer 200. It gives up when the answer does not
-// begin in time, or stalls.
-func (s HTTPSource) get(ctx context.Context, path string, wait time.Duration) (io.ReadCloser, error) {
+// get is part from the beginning.
+func (s HTTPSource) get(ctx context.Context, path string, wait time.Duration) (*answer, error) {
+	return s.part(ctx, path, wait, 0, "")
+}
+
+// part returns the body of an answer 200; from a byte on, of the file that has that
+// tag, the body of an answer 206. It gives up when the answer does not begin in time,
+// or stalls.
+func (s HTTPSource) part(ctx context.Context, path string, wait time.Duration, from int64, tag string) (*answer, error) {
 	client := s.Client
 	if client == nil {
 		client = defaultClient
@@ -124,13 +135,23 @@ func (s HTTPSource) get(ctx context.Context, path string, wait time.Duration) (i
 	if s.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.Token)
 	}
+	if from > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
+		req.Header.Set("If-Range", tag)
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		a.stop()
 		return nil, a.fault(err)
 	}
-	a.body = resp.Body
-	if resp.StatusCode != http.StatusOK {
+	a.body, a.tag = resp.Body, resp.Header.Get("ETag")
+	switch {
+	case from == 0 && resp.StatusCode == http.StatusOK:
+	case from > 0 && resp.StatusCode == http.StatusPartialContent && strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)):
+	case from > 0 && resp.StatusCode < 300: // another file has taken its place
+		_ = a.Close()
+		return nil, a.fault(errOtherFile)
+	default:
 		err := refusal(resp.StatusCode, resp.Header, a)
 		_ = a.Close() // the refusal is what matters
 		return nil, err
@@ -145,6 +166,7 @@ type answer struct {
 	cancel context.CancelFunc
 	timer  *time.Timer
 	body   io.ReadCloser
+	tag    string // ETag
 }
 
 func (a *answer) Read(p []byte) (int, error) {
@@ -166,6 +188,68 @@ func (a *answer) stop() {
 	a.timer.Stop()
 	a.cancel()
 }
+
+// errOtherFile says that the rest of a file cannot be had any more.
+var errOtherFile = errors.New("the file is another one by now")
+
+// A resumed body goes on after a lost connection, if the source names its files by
+// strong tags.
+type resumed struct {
+	source HTTPSource
+	answer *answer
+	at     int64 // bytes read
+	lost   int   // connections since the last byte
+}
+
+const (
+	mostLost    = 5
+	resumePause = time.Second
+)
+
+// Read gives the next bytes, over as many connections as it takes. Errors are those of
+// the last one.
+func (r *resumed) Read(p []byte) (int, error) {
+	for {
+		n, err := r.answer.Read(p)
+		if r.at += int64(n); n > 0 {
+			r.lost = 0
+		}
+		cut := err == io.ErrUnexpectedEOF || gongxin.CodeOf(err) == "FEED_UNREACHABLE"
+		tag := r.answer.tag
+		if n > 0 && cut {
+			return n, nil // what is wrong shows again
+		}
+		if !cut || r.at == 0 || r.lost == mostLost || tag == "" || strings.HasPrefix(tag, "W/") {
+			return n, err
+		}
+		r.lost++
+		if err := r.resume(tag); err != nil && (r.lost == mostLost || errors.Is(err, errOtherFile) || RetryAfter(err) > 0 || gongxin.CodeOf(err) != "FEED_UNREACHABLE") {
+			return 0, err
+		}
+	}
+}
+
+// resume opens another connection for the rest. Without it the old one stays, whose
+// error shows again.
+func (r *resumed) resume(tag string) error {
+	t := time.NewTimer(resumePause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.answer.ctx.Done():
+		return r.answer.ctx.Err()
+	}
+	a, err := r.source.part(r.answer.ctx, "/v1/feed/snapshot", 0, r.at, tag)
+	if err != nil {
+		return err
+	}
+	_ = r.answer.Close() // it is lost
+	r.answer = a
+	return nil
+}
+
+// Close ends the request.
+func (r *resumed) Close() error { return r.answer.Close() }
 
 // fault names an error of the connection; where the caller gave up it is that.
 func (a *answer) fault(err error) error {

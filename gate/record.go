@@ -118,13 +118,18 @@ func (o *outcomes) settle(ctx context.Context, now map[gongxin.ListingID]standin
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asOf = max(o.asOf, sequence)
+	passed, err := o.endDue(ctx, sequence, at)
+	if err != nil {
+		return 0, err
+	}
 	var concerned []gongxin.ListingID
 	for id := range now {
 		if o.stand[id] > 0 {
 			concerned = append(concerned, id)
 		}
 	}
-	return o.settleAll(ctx, concerned, now, sequence, at, false)
+	ended, err := o.settleAll(ctx, concerned, now, sequence, at, false)
+	return passed + ended, err
 }
 
 // settleAll does it for ids, whose open restrictions found after sequence stay as
@@ -175,6 +180,13 @@ func (o *outcomes) settleAll(ctx context.Context, ids []gongxin.ListingID, now m
 func (o *outcomes) settleDue(ctx context.Context, sequence uint64, at time.Time) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.endDue(ctx, sequence, at)
+}
+
+// endDue is settleDue for those who hold o.mu. It comes before anything else that
+// changes restrictions: what somebody may have been told is over by its term is not
+// put back by an extension that comes later.
+func (o *outcomes) endDue(ctx context.Context, sequence uint64, at time.Time) (int, error) {
 	day, due := gongxin.DayOf(at), false
 	for _, days := range []map[gongxin.Day]int{o.until, o.kept} {
 		for until := range days {
@@ -211,6 +223,10 @@ func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asOf = max(o.asOf, sequence)
+	passed, err := o.endDue(ctx, sequence, at)
+	if err != nil {
+		return 0, err
+	}
 	ids := slices.Collect(maps.Keys(o.stand))
 	now := make(map[gongxin.ListingID]standing, len(ids))
 	for _, id := range ids {
@@ -220,7 +236,8 @@ func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID)
 		}
 		now[id] = s
 	}
-	return o.settleAll(ctx, ids, now, sequence, at, partly)
+	ended, err := o.settleAll(ctx, ids, now, sequence, at, partly)
+	return passed + ended, err
 }
 
 // remember keeps head, the newest position verified, so that a list fetched anew

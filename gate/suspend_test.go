@@ -253,6 +253,33 @@ func TestExtensionMovesTheTermOfWhatStands(t *testing.T) {
 	}
 }
 
+// What somebody was told is over by its term is not put back by an extension of which
+// the gate hears afterwards: who asks again is blocked anew.
+func TestAnExtensionAfterTheTermPutsNothingBack(t *testing.T) {
+	h := newHub(t)
+	e := entry(t, 0)
+	e.Until = gongxin.MustDay("2017-04-02")
+	id := h.admit(e)
+	c := h.config(t.TempDir())
+	c.MaxAge = 1000 * time.Hour
+	g := h.openWith(t, c)
+	h.catchUp(t, g)
+	d := g.person(t, 0)
+	h.clock.move(48 * time.Hour) // 3 April, and nothing has run
+	if r := g.stands(t, d.Reference); r.State != stateLifted {
+		t.Errorf("past its term: %+v", r)
+	}
+	h.extend(id, e, "2017-05-05")
+	h.sign()
+	h.catchUp(t, g)
+	if r := g.stands(t, d.Reference); r.State != stateLifted || because(r) != endedByTerm {
+		t.Errorf("after the extension: %+v", r)
+	}
+	if again := g.person(t, 0); again.Outcome != gongxin.Block || again.Reference == d.Reference {
+		t.Errorf("asked again: %+v", again)
+	}
+}
+
 func TestAKindThatTheGateDoesNotKnowStopsItByName(t *testing.T) {
 	h := newHub(t)
 	h.admit(entry(t, 0))

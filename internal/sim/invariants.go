@@ -210,7 +210,7 @@ func (g *gateway) judge(n, manner int, d gongxin.Decision) {
 		g.w.violate("in-force", "gate %d says %s of person %d (manner %d) at %d, want %s", g.n, d.Outcome, n, manner, d.Sequence, want)
 	}
 	if d.Outcome == gongxin.Block {
-		g.given = append(g.given, &restricted{reference: d.Reference, sequence: d.Sequence, person: n, day: day, listings: hit, over: map[int]bool{}, kept: map[int]bool{}})
+		g.given = append(g.given, &restricted{reference: d.Reference, sequence: d.Sequence, root: h.trees[d.Sequence].Root(), person: n, day: day, listings: hit, over: map[int]bool{}, kept: map[int]bool{}})
 	}
 }
 
@@ -257,6 +257,9 @@ func (g *gateway) restrictions() {
 		}
 		if g.floor < g.furthest || h == nil {
 			continue // its list was lost, and it is on the way back
+		}
+		if g.damaged && (r.sequence > h.size() || h.trees[r.sequence].Root() != r.root) {
+			continue // it lost the list that restricted, and cannot know yet that it is shown another one
 		}
 		for i, p := range told.Parts {
 			g.part(r, i, p, h)

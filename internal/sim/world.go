@@ -86,6 +86,7 @@ type gateway struct {
 type restricted struct {
 	reference string
 	sequence  uint64
+	root      ledger.Hash // of the list that restricted
 	person    int
 	day       gongxin.Day
 	listings  []gongxin.ListingID

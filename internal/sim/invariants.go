@@ -222,9 +222,9 @@ type fate struct {
 	over      bool // and is now
 }
 
-// fateOf follows the listing from when it restricted until where the gate is.
-func (g *gateway) fateOf(r *restricted, id gongxin.ListingID, h *history) (f fate) {
-	for n := r.sequence; n <= g.floor; n++ {
+// fateOf follows the listing from when it restricted up to sequence to.
+func (g *gateway) fateOf(r *restricted, id gongxin.ListingID, h *history, to uint64) (f fate) {
+	for n := r.sequence; n <= to; n++ {
 		p, in := h.force[n][id]
 		if in && p.whose > r.sequence {
 			f.corrected = true
@@ -233,7 +233,7 @@ func (g *gateway) fateOf(r *restricted, id gongxin.ListingID, h *history) (f fat
 			f.passed = true
 		}
 	}
-	p, in := h.force[g.floor][id]
+	p, in := h.force[to][id]
 	f.broken = !in || p.since > r.sequence
 	f.over = in && p.until != 0 && p.until < g.today()
 	return f
@@ -268,7 +268,11 @@ func (g *gateway) restrictions() {
 }
 
 func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history) {
-	f := g.fateOf(r, r.listings[i], h)
+	to := g.floor
+	if g.damaged && p.State == "lifted" && p.LiftedBy <= h.size() {
+		to = max(to, p.LiftedBy) // it had come so far and was killed before anybody saw it; then its disk gave back less of the list
+	}
+	f := g.fateOf(r, r.listings[i], h, to)
 	stands := !f.broken && !f.corrected && !f.over
 	lax := r.before // a snapshot does not tell of a break, only how it stands
 	where := fmt.Sprintf("gate %d at %d, %s part %d (given at %d, %s): %+v", g.n, g.floor, r.reference, i+1, r.sequence, ended(p), f)

@@ -313,6 +313,7 @@ func (w *world) do(s step) {
 		w.tick()
 	case relaysBy:
 		g.link.relay = s.by
+		w.erased = w.erased || s.by == blanksBodies // to who follows that is the same
 	case cuts:
 		g.link.cut = !g.link.cut
 	case keeps:

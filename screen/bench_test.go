@@ -20,9 +20,33 @@ import (
 // Figures in ns are of one core unless the name says otherwise.
 var scale = flag.Int("listings", 200_000, "listings in the list that is measured")
 
-// number makes the n-th of many citizen numbers fast: valid, and of an area that no
+// number makes the n-th of many citizen numbers: valid, and of an area that no
 // person has.
-func number(n int) identity.Number {
+func number(n int) identity.Number { return parsed(string(digitsOf(n))) }
+
+func parsed(s string) identity.Number {
+	v, _, err := identity.Parse(s, identity.CitizenID)
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// numbersOf makes numbers whose digits lie side by side, as they do in a file that is
+// read or in a request that has just come: what is measured is the list.
+func numbersOf(n int, which func(i int) int) []identity.Number {
+	var digits []byte
+	for i := range n {
+		digits = append(digits, digitsOf(which(i))...)
+	}
+	all, numbers := string(digits), make([]identity.Number, n)
+	for i := range numbers {
+		numbers[i] = parsed(all[i*18 : i*18+18])
+	}
+	return numbers
+}
+
+func digitsOf(n int) []byte {
 	var b [18]byte
 	copy(b[:], "320000")
 	day := n / 1000
@@ -41,11 +65,7 @@ func number(n int) identity.Number {
 		sum += int(b[i]-'0') * w
 	}
 	b[17] = "10X98765432"[sum%11]
-	v, _, err := identity.Parse(string(b[:]), identity.CitizenID)
-	if err != nil {
-		panic(err)
-	}
-	return v
+	return b[:]
 }
 
 var (
@@ -136,11 +156,8 @@ func benchList(b *testing.B) *bench {
 	}
 	l.build += cpuTime() - before
 	l.finish = time.Since(began)
-	l.absent, l.listed = make([]identity.Number, 1<<16), make([]identity.Number, 1<<16)
-	for i := range l.absent {
-		l.absent[i] = number(*scale + i*61)
-		l.listed[i] = number(i * 7919 % *scale)
-	}
+	l.absent = numbersOf(1<<16, func(i int) int { return *scale + i*61 })
+	l.listed = numbersOf(1<<16, func(i int) int { return i * 7919 % *scale })
 	benches.Store(*scale, l)
 	return l
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -211,5 +212,21 @@ func TestWhatIsKnownBesideTheNameIsChecked(t *testing.T) {
 		if _, err := g.Screen(t.Context(), tt.q); gongxin.CodeOf(err) != tt.want {
 			t.Errorf("%+v: %v, want %s", tt.q, err, tt.want)
 		}
+	}
+}
+
+// A number that was typed where the name belongs is told to nobody in full.
+func TestANumberInThePlaceOfTheNameIsMasked(t *testing.T) {
+	h := newHub(t)
+	h.admit(named(t, 0, "王小明"))
+	g := h.open(t, t.TempDir())
+	h.catchUp(t, g)
+	d := g.query(t, Query{Number: citizen(0), Name: citizen(0)})
+	said, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Outcome != gongxin.Refer || !slices.Contains(codes(d), "NAME_DIFFERS") || strings.Contains(string(said), citizen(0)) {
+		t.Errorf("%s %v: %s", d.Outcome, codes(d), said)
 	}
 }

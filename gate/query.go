@@ -77,7 +77,12 @@ func isRegion(s string) bool {
 	return (len(s) == 2 || len(s) == 4 || len(s) == 6) && strings.Trim(s, "0123456789") == ""
 }
 
-// party is what q says of whom it asks about.
+// party is what q says of whom it asks about. A number that was typed where the name
+// belongs is masked, since answers repeat the name; nobody is listed under either.
 func (q *Query) party(number identity.Number) match.Party {
-	return match.Party{Name: q.Name, Number: number, Masked: strings.ReplaceAll(q.Masked, "＊", "*"), Born: q.Born, Sex: q.Sex, Region: q.Region}
+	name := q.Name
+	if typed, _, err := identity.Parse(name); err == nil {
+		name = typed.String()
+	}
+	return match.Party{Name: name, Number: number, Masked: strings.ReplaceAll(q.Masked, "＊", "*"), Born: q.Born, Sex: q.Sex, Region: q.Region}
 }

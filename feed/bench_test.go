@@ -106,7 +106,7 @@ func BenchmarkReadSnapshot(b *testing.B) {
 			b.ReportAllocs()
 			spent := cpuTime()
 			for b.Loop() {
-				_, _, err := readSnapshot(bytes.NewReader(file), f, Position{}, lent, func([]Change) func() error { return func() error { return nil } })
+				_, _, err := readSnapshot(bytes.NewReader(file), f, Position{}, lent, inTurn(func([]Change) error { return nil }))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -22,6 +22,9 @@ type Keeper interface {
 // hundred and does the first part of its work for several of them side by side.
 type Preparer interface {
 	Keeper
+	// Expect is called once before, with how many listings the snapshot holds as its
+	// signed checkpoint says. It is a hint, so that room is made once: the file may end early.
+	Expect(listings uint64)
 	// Prepare is called for slices of the snapshot's listings from several goroutines
 	// at once, in no order, with some that Bootstrap may still find to be wrong. keep
 	// takes the slice over: it is called in the order of the sequences, one at a time,
@@ -123,9 +126,7 @@ func (f Follower) load(ctx context.Context, src Source, since Position, into Kee
 		}
 	}()
 	if p, ok := into.(Preparer); ok {
-		return readSnapshot(r, f, since, true, p.Prepare)
+		return readSnapshot(r, f, since, true, p)
 	}
-	return readSnapshot(r, f, since, false, func(changes []Change) func() error {
-		return func() error { return into.Apply(changes) }
-	})
+	return readSnapshot(r, f, since, false, inTurn(into.Apply))
 }

@@ -22,12 +22,15 @@ type preparing struct {
 	heldMap
 	last     uint64
 	names    map[string]bool // may stay
+	expected uint64
 	prepared atomic.Int64
 	kept     int
 	failAt   int // the slice whose keep fails, from 1
 }
 
 var errFull = errors.New("the disk is full")
+
+func (p *preparing) Expect(listings uint64) { p.expected = listings }
 
 func (p *preparing) Prepare(changes []Change) func() error {
 	p.prepared.Add(1)
@@ -61,6 +64,9 @@ func TestAPreparerIsGivenASnapshotInOrder(t *testing.T) {
 	at, err := Bootstrap(context.Background(), &fixed{file: file, changes: l}, l.follower(), Position{}, into)
 	if err != nil || at.Tree != l.tree || !maps.Equal(into.heldMap, l.held) {
 		t.Fatalf("%d of %d listings, %v", len(into.heldMap), len(l.held), err)
+	}
+	if into.expected != uint64(len(l.held)) {
+		t.Errorf("%d listings were expected", into.expected)
 	}
 	if into.kept < 4 || int64(into.kept) != into.prepared.Load() {
 		t.Errorf("%d slices were prepared and %d kept", into.prepared.Load(), into.kept)

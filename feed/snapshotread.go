@@ -34,27 +34,38 @@ import (
 // those of Advance, FEED_SNAPSHOT for a snapshot that contradicts itself or is for
 // another audience, and what each returns.
 func ReadSnapshot(r io.Reader, f Follower, each func(Change) error) (Position, ledger.Hash, error) {
-	return readSnapshot(r, f, Position{}, false, func(changes []Change) func() error {
-		return func() error {
-			for i := range changes {
-				if err := each(changes[i]); err != nil {
-					return err
-				}
+	return readSnapshot(r, f, Position{}, false, inTurn(func(changes []Change) error {
+		for i := range changes {
+			if err := each(changes[i]); err != nil {
+				return err
 			}
-			return nil
 		}
-	})
+		return nil
+	}))
 }
+
+// A preparer is what is called for slices of a snapshot, as a Preparer is.
+type preparer interface {
+	Expect(listings uint64)
+	Prepare(changes []Change) (keep func() error)
+}
+
+// inTurn has nothing to do for several slices at once.
+type inTurn func([]Change) error
+
+func (f inTurn) Expect(uint64) {}
+
+func (f inTurn) Prepare(changes []Change) func() error { return func() error { return f(changes) } }
 
 // readSnapshot is ReadSnapshot for a follower that verified up to since before, and
 // for slices of changes as a Preparer takes them. If they are lent, what they point to
 // is used again once they are kept.
-func readSnapshot(r io.Reader, f Follower, since Position, lent bool, prepare func([]Change) func() error) (Position, ledger.Hash, error) {
+func readSnapshot(r io.Reader, f Follower, since Position, lent bool, into preparer) (Position, ledger.Hash, error) {
 	b, err := newBlockReader(r, snapshotMagic)
 	if err != nil {
 		return Position{}, ledger.Hash{}, err
 	}
-	s := snapshotReader{b: b, f: f, since: since, lent: lent, prepare: prepare}
+	s := snapshotReader{b: b, f: f, since: since, lent: lent, into: into}
 	if err := s.read(); err != nil {
 		return Position{}, ledger.Hash{}, err
 	}
@@ -62,12 +73,12 @@ func readSnapshot(r io.Reader, f Follower, since Position, lent bool, prepare fu
 }
 
 type snapshotReader struct {
-	b       *blockReader
-	f       Follower
-	since   Position
-	lent    bool
-	prepare func([]Change) func() error
-	at      Position
+	b     *blockReader
+	f     Follower
+	since Position
+	lent  bool
+	into  preparer
+	at    Position
 }
 
 // A part of a snapshot is one block on its way.
@@ -120,6 +131,7 @@ func (s *snapshotReader) read() error {
 	if err := s.header(&in); err != nil {
 		return err
 	}
+	s.into.Expect(s.at.Head.Count)
 	workers := runtime.GOMAXPROCS(0)
 	todo, inOrder := make(chan *part), make(chan *part, 4*workers)
 	room := semaphore.NewWeighted(maxWeight)
@@ -276,7 +288,7 @@ func (s *snapshotReader) verify(p *part) {
 			p.digest = p.digest.Add(changes[i].Element)
 		}
 	}
-	p.keep = s.prepare(m.changes)
+	p.keep = s.into.Prepare(m.changes)
 }
 
 // records reads the records of a block into m, from where those before ended.

@@ -23,6 +23,9 @@ func (g *Gate) newAnew(list *screen.Builder) *anew {
 	return &anew{rows: *rowsOf(list.Get), list: list, was: g.state.list.View().Get, open: g.outcomes.standing(), earlier: g.earlier}
 }
 
+// Expect makes room for the listings of the snapshot (feed.Preparer).
+func (a *anew) Expect(listings uint64) { a.list.Expect(listings) }
+
 // Prepare makes rows of listings of the snapshot, side by side with others
 // (feed.Preparer).
 func (a *anew) Prepare(changes []feed.Change) (keep func() error) {
@@ -125,7 +128,7 @@ func (g *Gate) beginAgain(ctx context.Context) error {
 
 // build lets fill make a list beside the present one, and then take its place.
 func (g *Gate) build(ctx context.Context, fill func(*screen.Builder) (feed.Position, error)) error {
-	list, err := screen.Build(g.state.files, g.key, int(min(g.known().Head.Count, 1<<28)))
+	list, err := screen.Build(g.state.files, g.key)
 	if err != nil {
 		return fmt.Errorf("fetch the list: %w", err)
 	}

@@ -109,7 +109,7 @@ func TestAListWhosePlaceWasTakenIsMadeAnew(t *testing.T) {
 		g := reopened(t, c)
 		h.catchUp(t, g)
 		reference := g.person(t, 0).Reference
-		other, err := screen.Build(g.state.files, g.key, 0)
+		other, err := screen.Build(g.state.files, g.key)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -136,10 +136,11 @@ func benchList(b *testing.B) *bench {
 		b.Fatal(err)
 	}
 	l := &bench{files: dir}
-	builder, err := Build(dir, testKey(), *scale)
+	builder, err := Build(dir, testKey())
 	if err != nil {
 		b.Fatal(err)
 	}
+	builder.Expect(uint64(*scale))
 	rows := make([]Row, 4096)
 	for first := 0; first < *scale; first += len(rows) {
 		rows = rows[:min(len(rows), *scale-first)]

@@ -29,8 +29,12 @@ type Builder struct {
 // changes do not make its tables grow.
 const spare = 16
 
-// Build begins a list of about expected rows.
-func Build(files Files, key Key, expected int) (*Builder, error) {
+// mostExpected bounds the memory that is asked for on somebody's word: about 40 bytes each,
+// most of which the system gives only once they are written to.
+const mostExpected = 1 << 25
+
+// Build begins an empty list.
+func Build(files Files, key Key) (*Builder, error) {
 	names, err := files.List()
 	if err != nil {
 		return nil, err
@@ -50,9 +54,17 @@ func Build(files Files, key Key, expected int) (*Builder, error) {
 		return nil, err
 	}
 	w := b.writer
-	b.view = &View{secrets: b.secrets, tables: newTables(expected + expected/spare), limit: 1<<32 - 1,
+	b.view = &View{secrets: b.secrets, tables: newTables(0), limit: 1<<32 - 1,
 		base: &base{seal: w.seal, name: w.name, file: w.file, size: maxAddressed, salt: w.salt}}
 	return b, nil
+}
+
+// Expect makes room for n rows, and some for the first changes, if there are none yet. There may come more or fewer.
+func (b *Builder) Expect(n uint64) {
+	if b.view.count == 0 {
+		n = min(n, mostExpected)
+		b.view.tables = newTables(int(n + n/spare))
+	}
 }
 
 // Mark returns what stands for number in this list. The zero Number has the zero Mark.

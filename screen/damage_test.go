@@ -15,7 +15,7 @@ import (
 func damagedList(t *testing.T) (files *disk, states map[string]naive) {
 	files = newDisk(1)
 	key := testKey()
-	b := must[*Builder](t)(Build(files, key, 0))
+	b := must[*Builder](t)(Build(files, key))
 	var rows []Row
 	for i := range 6 {
 		rows = append(rows, row(key, i, i, propertyNames[i]))

@@ -31,7 +31,7 @@ type Index struct {
 
 // Create writes an empty list, in the place of whatever is there.
 func Create(files Files, key Key, stamp []byte) (*Index, error) {
-	b, err := Build(files, key, 0)
+	b, err := Build(files, key)
 	if err != nil {
 		return nil, err
 	}
@@ -338,10 +338,11 @@ func (x *Index) CompactAnd(show func(*View)) error {
 		return errUnpublished
 	}
 	v := x.View()
-	b, err := Build(x.files, x.key, v.Len())
+	b, err := Build(x.files, x.key)
 	if err != nil {
 		return err
 	}
+	b.Expect(uint64(v.Len()))
 	if err := b.copy(v); err != nil {
 		return errors.Join(err, b.Abort())
 	}

@@ -163,7 +163,7 @@ func TestBuilderTakesTheListsPlaceAndTheOldOneStaysReadable(t *testing.T) {
 	files, key := newDir(t), testKey()
 	x := must[*Index](t)(Create(files, key, nil))
 	must[*Step](t)(x.Write([]Row{row(key, 1, 1, "王小明")}, nil, []byte("old"))).Publish()
-	b := must[*Builder](t)(Build(files, key, 10))
+	b := must[*Builder](t)(Build(files, key))
 	const n = 20000
 	var rows []Row
 	for i := range n {
@@ -228,7 +228,7 @@ func TestNamesAreFoundThoughTheFileWasWrittenWithAnotherFolding(t *testing.T) {
 	now := namesNow
 	defer func() { namesNow = now }()
 	namesNow = func() uint64 { return now() + 1 }
-	b := must[*Builder](t)(Build(files, key, 0))
+	b := must[*Builder](t)(Build(files, key))
 	var rows []Row
 	for i := range 200 {
 		rows = append(rows, row(key, i, i, fmt.Sprint("王", i%10)))

@@ -171,7 +171,7 @@ func TestIndexEqualsANaiveListThroughAnyHistory(t *testing.T) {
 			what := rapid.SampledFrom([]string{"write", "write", "write", "write", "compact", "build", "reopen", "forget"}).Draw(t, "what")
 			switch {
 			case x == nil || what == "build":
-				b, err := Build(d, key, 0)
+				b, err := Build(d, key)
 				if err != nil {
 					nextStamp = stamp
 					next = now

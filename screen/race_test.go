@@ -185,7 +185,7 @@ func TestANameOfManyIsNotSlow(t *testing.T) {
 
 func TestThousandsOfListingsOfOneSubjectAreAllFound(t *testing.T) {
 	files, key := newDir(t), testKey()
-	b := must[*Builder](t)(Build(files, key, 0))
+	b := must[*Builder](t)(Build(files, key))
 	const n = 5000
 	var rows []Row
 	for i := range n {
@@ -223,7 +223,7 @@ func TestThousandsOfListingsOfOneSubjectAreAllFound(t *testing.T) {
 
 func TestLookupOfNobodyAllocatesNothing(t *testing.T) {
 	files, key := newDir(t), testKey()
-	b := must[*Builder](t)(Build(files, key, 1000))
+	b := must[*Builder](t)(Build(files, key))
 	for i := range 1000 {
 		if err := b.Add([]Row{row(key, i, i, "王小明")}); err != nil {
 			t.Fatal(err)

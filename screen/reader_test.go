@@ -16,7 +16,7 @@ func TestAReaderSeesTheListBesideAWriter(t *testing.T) {
 	}
 	files := must[*Directory](t)(Dir(dir))
 	defer files.Close()
-	b := must[*Builder](t)(Build(files, key, 0))
+	b := must[*Builder](t)(Build(files, key))
 	var rows []Row
 	for i := range 300 {
 		rows = append(rows, row(key, i, i, "王小明"))

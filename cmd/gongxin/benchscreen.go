@@ -213,10 +213,11 @@ func idOf(i int) gongxin.ListingID {
 
 // buildIndex makes an index of the first n numbers of the series.
 func buildIndex(files screen.Files, key screen.Key, n int) (*screen.Index, error) {
-	b, err := screen.Build(files, key, n)
+	b, err := screen.Build(files, key)
 	if err != nil {
 		return nil, err
 	}
+	b.Expect(uint64(n))
 	const batch = 1000
 	rows := make([]screen.Row, 0, batch)
 	var name []byte

@@ -228,10 +228,11 @@ func benchList(b *testing.B, dir string, key screen.Key, n int) {
 		b.Fatal(err)
 	}
 	defer files.Close() // it is read again
-	builder, err := screen.Build(files, key, n)
+	builder, err := screen.Build(files, key)
 	if err != nil {
 		b.Fatal(err)
 	}
+	builder.Expect(uint64(n))
 	for from := 0; from < n; from += 10_000 {
 		rows := make([]screen.Row, min(10_000, n-from))
 		for i := range rows {

@@ -2,85 +2,174 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"gongxin"
 )
 
-// A bell wakes the followers that wait for the log to grow, together. To wake one
-// costs the machine about wakeCost (its request, its answer, its next request), so
-// a thousand of them are not woken for each of fifty changes a second: after it has
-// rung for n the bell is still for n × wakeCost, and what comes meanwhile travels at
-// the next stroke. One follower, or ten, are woken at once.
+// A bell lets followers wait for the log to grow, and wakes them in turns. To wake one
+// costs the machine something (its answer, and its next request), so a thousand of them
+// woken by each of fifty changes a second would keep everybody waiting, also those who
+// decide. Those with news stand in a queue. A stroke wakes the first few, and the bell is
+// still until most of those are back; what comes meanwhile travels with their next turn.
+// It is still no longer than the machine would take for them, so that those far away, or
+// gone, hold up nobody. One follower, or ten, are woken at once.
 //
-// All that were woken by one stroke stand at few places, and get the same bytes: the
-// first that asks makes the answer, the others wait for it. The zero bell is ready.
+// Those woken together mostly stand at one place, and get the same bytes: the first that
+// asks makes the answer, the others wait for it. The zero bell is ready.
 type bell struct {
-	mu      sync.Mutex
-	rung    uint64    // size of the log at the last stroke
-	next    time.Time // not before; of the network's time, not of any rule
-	waiting int
-	stroke  map[uint64]*shared // answers since the last stroke, by the sequence after which they begin
+	mu       sync.Mutex
+	queue    []*turn
+	watching bool          // while somebody waits
+	look     chan struct{} // tells the one who watches that something is to be seen
+	next     time.Time     // no stroke before; of the network's time, not of any rule
+	woken    int           // by the last stroke
+	out      int           // of them, not back yet
+	rung     uint64        // size of the log at the last stroke
+	answers  map[uint64]*shared
+}
+
+// A turn is somebody's place in the queue.
+type turn struct {
+	after uint64
+	rung  chan struct{} // closed when it has come
+	err   error         // then
 }
 
 const (
-	wakeCost    = 200 * time.Microsecond
-	longestStay = 250 * time.Millisecond // between two strokes, however many wait
+	portion     = 64                     // are woken by one stroke
+	wakeCost    = 200 * time.Microsecond // for each of them, at most
+	longestStay = 250 * time.Millisecond // between two turns of the same, however many wait
+	catchingUp  = 1000                   // who lacks more changes does not wait for news
 )
 
 // A growing log is what a bell listens to: store.DB.
 type growing interface {
-	Known() uint64
-	Wait(ctx context.Context, after uint64) (uint64, error)
+	News() (size uint64, changed <-chan struct{}, ended bool)
 }
 
-// wait returns once the bell has rung for a log of more than after events. Error: ctx's.
+// wait returns once the bell has rung for a log of more than after events. Errors:
+// ctx's; HUB_STOPPING when the log has ended.
 func (b *bell) wait(ctx context.Context, l growing, after uint64) error {
-	b.mu.Lock()
-	b.waiting++
-	b.mu.Unlock()
-	defer func() {
-		b.mu.Lock()
-		b.waiting--
-		b.mu.Unlock()
-	}()
-	for {
-		rings, stay := b.ring(l.Known(), after)
-		if rings {
-			return nil
-		}
-		if stay > 0 {
-			t := time.NewTimer(stay)
-			select {
-			case <-t.C:
-			case <-ctx.Done():
-				t.Stop()
-				return ctx.Err()
-			}
-			continue
-		}
-		if _, err := l.Wait(ctx, after); err != nil {
-			return err
-		}
+	known, _, _ := l.News()
+	if known > after+catchingUp {
+		return nil
+	}
+	t := b.enqueue(l, known, after)
+	select {
+	case <-t.rung:
+		return t.err
+	case <-ctx.Done():
+		b.leave(t)
+		return ctx.Err()
 	}
 }
 
-// ring tells whether it has rung beyond after, if need be by ringing now for a log of
-// known events; else, where there is news, how long it has to stay still.
-func (b *bell) ring(known, after uint64) (rings bool, stay time.Duration) {
+func (b *bell) enqueue(l growing, known, after uint64) *turn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch now := time.Now(); {
-	case b.rung > after:
-		return true, 0
-	case known <= after:
-		return false, 0
-	case now.Before(b.next):
-		return false, b.next.Sub(now)
-	default:
-		b.rung, b.next = known, now.Add(min(time.Duration(b.waiting-1)*wakeCost, longestStay))
-		b.stroke = nil
-		return true, 0
+	t := &turn{after: after, rung: make(chan struct{})}
+	b.queue = append(b.queue, t)
+	if b.out > 0 {
+		if b.out--; b.out <= b.woken/8 {
+			b.next, b.out = time.Time{}, 0
+			b.tell()
+		}
 	}
+	switch {
+	case !b.watching:
+		b.watching, b.look = true, make(chan struct{}, 1)
+		go b.watch(l)
+	case known > after:
+		b.tell()
+	}
+	return t
+}
+
+// leave takes t, whose follower has gone, out of the queue.
+func (b *bell) leave(t *turn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.queue, t); i >= 0 {
+		b.queue = slices.Delete(b.queue, i, i+1)
+	}
+	if len(b.queue) == 0 {
+		b.tell()
+	}
+}
+
+// tell lets the one who watches look again; mu is held.
+func (b *bell) tell() {
+	if b.watching {
+		select {
+		case b.look <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// watch strikes as often as there is reason to, until nobody waits any more.
+func (b *bell) watch(l growing) {
+	for {
+		known, changed, ended := l.News()
+		stay, waiting := b.strike(known, ended)
+		if !waiting {
+			return
+		}
+		due := time.NewTimer(stay)
+		if stay == 0 {
+			due.Stop()
+		}
+		select {
+		case <-b.look:
+		case <-changed:
+		case <-due.C:
+		}
+		due.Stop()
+	}
+}
+
+// strike wakes the first in the queue for whom there is news, if it is time. It tells
+// how long the bell has to be still while others have news, 0 if none has, and whether
+// anybody waits.
+func (b *bell) strike(known uint64, ended bool) (stay time.Duration, waiting bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	news := 0
+	for _, t := range b.queue {
+		if t.after < known || ended {
+			news++
+		}
+	}
+	if news > 0 && (ended || !now.Before(b.next)) {
+		n := min(news, portion)
+		if ended {
+			n = news
+		}
+		stay := min(time.Duration(n-1)*wakeCost, longestStay*time.Duration(n)/time.Duration(len(b.queue)))
+		b.woken, b.out, b.next = n, n, now.Add(stay)
+		news -= n
+		if known > b.rung {
+			b.rung, b.answers = known, nil
+		}
+		b.queue = slices.DeleteFunc(b.queue, func(t *turn) bool {
+			if n == 0 || t.after >= known && !ended {
+				return false
+			}
+			if n--; ended {
+				t.err = gongxin.Unavailable("HUB_STOPPING")
+			}
+			close(t.rung)
+			return true
+		})
+	}
+	if b.watching = len(b.queue) > 0; news > 0 {
+		stay = max(b.next.Sub(now), 1)
+	}
+	return stay, b.watching
 }
 
 // shared is an answer that several followers get.
@@ -99,16 +188,16 @@ type answer struct {
 }
 
 // share returns the answer for those who wait for what follows after, made by the
-// first of them since the last stroke.
+// first of them since a stroke found the log grown.
 func (b *bell) share(after uint64, make func() answer) answer {
 	b.mu.Lock()
-	s := b.stroke[after]
+	s := b.answers[after]
 	if s == nil || time.Since(s.made) > longestStay {
 		s = &shared{made: time.Now()}
-		if b.stroke == nil || len(b.stroke) > maxShared {
-			b.stroke = map[uint64]*shared{}
+		if b.answers == nil || len(b.answers) > maxShared {
+			b.answers = map[uint64]*shared{}
 		}
-		b.stroke[after] = s
+		b.answers[after] = s
 	}
 	b.mu.Unlock()
 	s.once.Do(func() { s.answer = make() })

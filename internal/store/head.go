@@ -140,6 +140,10 @@ func (db *DB) Known() uint64 {
 	return db.news.size
 }
 
+// News returns what Known does, what is closed once the log has grown, and whether the
+// store was closed.
+func (db *DB) News() (size uint64, changed <-chan struct{}, ended bool) { return db.news.look() }
+
 // Wait returns the size of the log as soon as it is more than after: at once after
 // a commit through db, within a second after one of another process. Errors:
 // ctx's, or STORE_CLOSED.

@@ -31,7 +31,7 @@ func (f *benchFlags) snapshot(ctx context.Context) (_ []measurement, err error) 
 // catchup measures how fast a gate applies changes that it has missed, and how long
 // they are on the wire.
 func (f *benchFlags) catchup(ctx context.Context) (_ []measurement, err error) {
-	_, lines, err := f.longList(ctx, min(f.listings, 200_000), f.missed)
+	_, lines, err := f.longList(ctx, max(min(f.listings, 200_000), f.missed/2+1), f.missed) // every second change ends a listing
 	return lines, err
 }
 

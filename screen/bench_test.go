@@ -157,7 +157,7 @@ func benchList(b *testing.B) *bench {
 	}
 	l.build += cpuTime() - before
 	l.finish = time.Since(began)
-	l.absent = numbersOf(1<<16, func(i int) int { return *scale + i*61 })
+	l.absent = numbersOf(1<<20, func(i int) int { return *scale + i*61 })
 	l.listed = numbersOf(1<<16, func(i int) int { return i * 7919 % *scale })
 	benches.Store(*scale, l)
 	return l

@@ -3,6 +3,7 @@ package screen
 import (
 	"math/bits"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A table finds references to records by a keyed 64-bit hash; a hash may stand in
@@ -112,12 +113,32 @@ func (t *table) marksAt(hash uint64) (first, second uint64) {
 }
 
 // maybe tells whether hash may be in the table whose groups on its way begin with
-// first and second; false is sure. It asks both at once, because to guess whether the
-// first has a free slot costs more, one time in four, than reading its neighbour.
+// first and second; false is sure. The second counts where the first has no free slot,
+// and is looked at always: to jump over it is guessed wrong too often.
 func maybe(hash, first, second uint64) bool {
 	like := markOf(hash) * lows
 	a, b := first^like, second^like
-	return ((a-lows)&^a|(b-lows)&^b)&highs != 0 || ((first-lows)&^first|(second-lows)&^second)&highs == 0
+	inFirst, free := (a-lows)&^a&highs, (first-lows)&^first&highs
+	inSecond, freeSecond := (b-lows)&^b&highs, (second-lows)&^second&highs
+	return inFirst|none(free)&(inSecond|none(freeSecond)) != 0
+}
+
+// none is all ones if x, of which only high bits of bytes may be set, is 0, else 0.
+func none(x uint64) uint64 { return -((x>>7 - 1) >> 63) }
+
+// lookSlowly is look for any processor.
+func lookSlowly(marks *uint64, groups uint64, asked, ahead *[lookStep]uint64) (may uint64) {
+	t := table{lines: uint32(groups / lineGroups), marks: unsafe.Slice(marks, groups)}
+	for _, hash := range ahead {
+		t.marksAt(hash)
+	}
+	for i, hash := range asked {
+		first, second := t.marksAt(hash)
+		if maybe(hash, first, second) {
+			may |= 1 << i
+		}
+	}
+	return may
 }
 
 // may tells whether hash may be in t; false is sure.

@@ -264,67 +264,6 @@ func (v *View) scanFrame(frame span, s *scanner) ([]found, error) {
 	return s.found, nil
 }
 
-// Maybe sets out[i], for each of numbers, to false if it is certainly not in the list,
-// else to true. It allocates nothing, and is fastest for hundreds at once. If the
-// view is past afterwards, out says nothing.
-func (v *View) Maybe(numbers []identity.Number, out []bool) {
-	var hashes [together]uint64
-	for len(numbers) > 0 {
-		n := min(len(numbers), together)
-		for i := range numbers[:n] {
-			number := &numbers[i]
-			if s := number.Full(); len(s) == 18 && !number.IsOrganisation() {
-				hashes[i] = v.numbers.hash18(word(s, 0), word(s, 8), word(s, 10))
-			} else if number.IsZero() {
-				hashes[i] = 0
-			} else {
-				hashes[i] = v.numbers.hashOther(canonical(*number))
-			}
-		}
-		v.maybe(&hashes, out[:n])
-		numbers, out = numbers[n:], out[n:]
-	}
-}
-
-// Candidate is Maybe for one number, given as the ASCII bytes of its canonical form: of
-// an organisation, those of its organisation code. What is no number is asked for like
-// one that nobody has. It allocates nothing.
-func (v *View) Candidate(number []byte) bool {
-	hash := v.numbers.hashBytes(number)
-	first, second := v.number.marksAt(hash)
-	return maybe(hash, first, second) && v.candidate(hash, first, second)
-}
-
-// Candidates is Candidate for many, which is several times as fast.
-func (v *View) Candidates(numbers [][]byte, out []bool) {
-	var hashes [together]uint64
-	for len(numbers) > 0 {
-		n := min(len(numbers), together)
-		for i, number := range numbers[:n] {
-			hashes[i] = v.numbers.hashBytes(number)
-		}
-		v.maybe(&hashes, out[:n])
-		numbers, out = numbers[n:], out[n:]
-	}
-}
-
-// together is how many numbers are looked for at once: all are hashed, then all marks
-// are read, then all compared, so that the waits for memory overlap.
-const together = 64
-
-// maybe is Maybe for at most 64 hashes; 0 is certainly not there.
-func (v *View) maybe(hashes *[together]uint64, out []bool) {
-	var marks [together][2]uint64
-	t := v.number
-	for i := range hashes[:len(out)] {
-		marks[i][0], marks[i][1] = t.marksAt(hashes[i])
-	}
-	for i := range out {
-		first, second := marks[i][0], marks[i][1]
-		out[i] = maybe(hashes[i], first, second) && v.candidate(hashes[i], first, second)
-	}
-}
-
 // candidate tells whether a record may have the number hash, whose way begins with
 // groups of these marks. Most that come here are not listed either.
 func (v *View) candidate(hash, first, second uint64) bool {

@@ -307,6 +307,27 @@ func TestDamagedListIsPutAsideAndNamed(t *testing.T) {
 	}
 }
 
+// Damage that comes again at once puts nothing in the place of what was put aside before.
+func TestWhatIsPutAsideStays(t *testing.T) {
+	h := newHub(t)
+	dir := t.TempDir()
+	h.fill(t, dir)
+	for n := range 3 {
+		ruin(t, dir)
+		g, err := Open(h.config(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+		aside, err := filepath.Glob(filepath.Join(dir, listDir+".damaged-*"))
+		if err != nil || len(aside) != n+1 {
+			t.Fatalf("after %d: %v, %v", n+1, aside, err)
+		}
+	}
+}
+
 func TestDamagedRecordOfRestrictionsStopsTheGate(t *testing.T) {
 	h := newHub(t)
 	whole, dir := t.TempDir(), filepath.Join(t.TempDir(), "gate")

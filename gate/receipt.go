@@ -82,7 +82,7 @@ func (g *Gate) openReceiptKey() (key *ledger.ReceiptKey, err error) {
 		return key, err
 	}
 	path := filepath.Join(g.config.Dir, receiptKeyFile)
-	aside := path + ".damaged-" + g.config.Now().UTC().Format(asideForm)
+	aside := g.asideOf(path, "")
 	g.config.Log.Error("the receipt key is damaged: it was put aside and another one made; the hub's operator has to let it in", "file", aside)
 	if err := os.Rename(path, aside); err != nil {
 		return nil, fmt.Errorf("put the damaged receipt key aside: %w", err)

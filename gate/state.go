@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"gongxin"
@@ -306,9 +307,21 @@ func (t *track) follow(c *feed.Change, force gongxin.Force, entry func(gongxin.E
 // samePerson tells whether a restriction on account of a stands on account of b.
 func samePerson(a, b screen.Entry) bool { return a.Mark == b.Mark && match.Agrees(a.Name, b.Name) }
 
+// asideOf is where what is damaged at path is put: a name that says when, and that
+// nothing has, with none of the suffixes, so that what was put aside before stays.
+func (g *Gate) asideOf(path string, suffixes ...string) string {
+	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format(asideForm))
+	for name, n := aside, 2; ; n++ {
+		if !slices.ContainsFunc(suffixes, func(suffix string) bool { _, err := os.Lstat(name + suffix); return err == nil }) {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", aside, n)
+	}
+}
+
 // putAside renames what is damaged at path, and at path with each of the suffixes.
 func (g *Gate) putAside(path string, suffixes ...string) error {
-	aside := fmt.Sprintf("%s.damaged-%s", path, g.config.Now().UTC().Format(asideForm))
+	aside := g.asideOf(path, suffixes...)
 	for _, suffix := range suffixes {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("put aside what is damaged: %w", err)

@@ -30,6 +30,9 @@ func TestWhatWasFound(t *testing.T) {
 		{"a term passed, and a kill", schedule{seed: 195, steps: []step{
 			{kind: enacts, act: admit, n: 249}, {kind: follows, gate: 1}, {kind: screens, gate: 1, n: 3, m: 2}, {kind: passes, wait: 26 * time.Hour},
 			{kind: kills, gate: 1, n: 3}, {kind: follows, gate: 1}}}},
+		{"two lists damaged in one instant, put aside under one name, kept the gate from starting", schedule{seed: 105885, limit: 2, steps: []step{
+			{kind: rots, gate: 1, m: 780, n: 176}, {kind: kills, gate: 1, n: 24}, {kind: screens, gate: 1, n: 314, m: 1}, {kind: follows, gate: 1},
+			{kind: rots, gate: 1, m: 898, n: 188}, {kind: kills, gate: 1, n: 1, m: 14}, {kind: screens, gate: 1, n: 771, m: 2}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, v, err := run(t.Context(), tt.s, filepath.Join(dir, fmt.Sprint(i))); err != nil || v != nil {

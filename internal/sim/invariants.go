@@ -273,6 +273,9 @@ func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history)
 		to = max(to, p.LiftedBy) // it had come so far and was killed before anybody saw it; then its disk gave back less of the list
 	}
 	f := g.fateOf(r, r.listings[i], h, to)
+	for n := to; g.damaged && p.State == "kept" && !f.broken && n < h.size(); n++ { // the same; but what is kept does not say by which event it ended
+		f = g.fateOf(r, r.listings[i], h, n+1)
+	}
 	stands := !f.broken && !f.corrected && !f.over
 	lax := r.before // a snapshot does not tell of a break, only how it stands
 	where := fmt.Sprintf("gate %d at %d, %s part %d (given at %d, %s): %+v", g.n, g.floor, r.reference, i+1, r.sequence, ended(p), f)

@@ -407,6 +407,7 @@ func (w *world) rest() {
 		g.disk.full, g.disk.killIn, g.disk.loseIn = false, 0, 0
 		g.disk.mu.Unlock()
 		g.link.cut, g.link.relay, g.link.held, g.skew = false, direct, nil, 0
+		w.tick()
 		if g.gate == nil {
 			g.open(0)
 		}

@@ -270,15 +270,13 @@ func (g *gateway) restrictions() {
 func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history) {
 	to := g.floor
 	if g.damaged && p.State == "lifted" && p.LiftedBy <= h.size() {
-		to = max(to, p.LiftedBy) // it had come so far and was killed before anybody saw it; then its disk gave back less of the list
+		to = max(to, p.LiftedBy) // as in ended
 	}
 	f := g.fateOf(r, r.listings[i], h, to)
-	for n := to; g.damaged && p.State == "kept" && !f.broken && n < h.size(); n++ { // the same; but what is kept does not say by which event it ended
-		f = g.fateOf(r, r.listings[i], h, n+1)
-	}
+	early := !f.broken && !f.corrected && !f.passed && !(g.damaged && g.ended(r, i, p))
 	stands := !f.broken && !f.corrected && !f.over
 	lax := r.before // a snapshot does not tell of a break, only how it stands
-	where := fmt.Sprintf("gate %d at %d, %s part %d (given at %d, %s): %+v", g.n, g.floor, r.reference, i+1, r.sequence, ended(p), f)
+	where := fmt.Sprintf("gate %d at %d, %s part %d (given at %d, %s): %+v", g.n, g.floor, r.reference, i+1, r.sequence, endedBy(p), f)
 	if lax && !stands {
 		q, in := h.force[g.floor][r.listings[i]]
 		stands = in && q.person == r.person && !f.over
@@ -300,12 +298,12 @@ func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history)
 		if f.corrected && !lax && !g.w.erased && !g.killed || r.upheld {
 			g.w.violate("lifted", "%s is kept although it is another person's, or a review was upheld", where)
 		}
-		if !f.broken && !f.passed && !f.corrected {
+		if early {
 			g.w.violate("not-lifted-early", "%s is kept although its listing is in force", where)
 		}
 	case "lifted":
 		r.over[i] = true
-		if !f.broken && !f.corrected && !f.passed && !r.perhaps && !(r.keep != 0 && g.latest > r.keep) {
+		if early && !r.perhaps && !(r.keep != 0 && g.latest > r.keep) {
 			g.w.violate("not-lifted-early", "%s is lifted", where)
 		}
 		if r.kept[i] && !r.maybe && g.latest <= r.keep && !f.corrected && !r.perhaps {
@@ -316,7 +314,28 @@ func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history)
 	}
 }
 
-func ended(p gate.RestrictionPart) string {
+// ended tells whether some log had ended part i of r by when the gate says so: it had come
+// so far, and then its disk gave back less of the list, or none, and it was shown another log.
+// What was lifted or kept on then stays so. What is kept does not say by which event it ended.
+func (g *gateway) ended(r *restricted, i int, p gate.RestrictionPart) bool {
+	return slices.ContainsFunc(g.w.branches, func(h *history) bool {
+		if r.sequence > h.size() || h.trees[r.sequence].Root() != r.root {
+			return false
+		}
+		from, to := r.sequence, h.size()
+		if p.State == "lifted" {
+			from, to = p.LiftedBy, min(p.LiftedBy, to)
+		}
+		for n := from; n <= to; n++ {
+			if f := g.fateOf(r, r.listings[i], h, n); f.broken || f.corrected || f.passed {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func endedBy(p gate.RestrictionPart) string {
 	if p.Because == nil {
 		return "nothing ended it"
 	}

@@ -75,7 +75,7 @@ func BenchmarkFollow(b *testing.B) {
 			if more, err = g.step(context.Background(), false); err != nil {
 				b.Fatal(err)
 			}
-			g.settle(context.Background())
+			g.settle(context.Background(), false)
 		}
 	}
 	dirs := b

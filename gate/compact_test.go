@@ -68,12 +68,15 @@ func TestAnswersGoOnWhileTheListIsWrittenAnew(t *testing.T) {
 func TestAListWithALongLogIsWrittenAnewByItself(t *testing.T) {
 	h := newHub(t)
 	id := h.admit(entry(t, 0))
+	for range 200 {
+		h.admit(entry(t, 1))
+	}
 	g := h.open(t, t.TempDir())
 	h.catchUp(t, g)
 	if err := g.CompactOnce(); err != nil {
 		t.Fatal(err)
 	}
-	long := int64(20_000)
+	const long = 2_000
 	for n, longest := 0, int64(0); ; n++ {
 		h.correct(id, entry(t, 0))
 		h.catchUp(t, g)
@@ -81,7 +84,7 @@ func TestAListWithALongLogIsWrittenAnewByItself(t *testing.T) {
 		if log < longest { // catchUp settles, and does so only above longLog: nothing was written anew yet
 			t.Fatalf("the log went from %d to %d bytes by itself", longest, log)
 		}
-		if longest = log; log > max(long, base/4) {
+		if longest = log; log > max(long, base/8) {
 			break
 		}
 		if n > 1000 {
@@ -89,8 +92,13 @@ func TestAListWithALongLogIsWrittenAnewByItself(t *testing.T) {
 		}
 	}
 	g.following.Lock()
-	err := g.compact(long)
-	g.following.Unlock()
+	defer g.following.Unlock()
+	was, _ := g.state.list.Changes()
+	err := g.compactLong(long, true)
+	if log, _ := g.state.list.Changes(); err != nil || log != was {
+		t.Errorf("it was written anew while the gate catches up: %d bytes of log, were %d (%v)", log, was, err)
+	}
+	err = g.compactLong(long, false)
 	if log, _ := g.state.list.Changes(); err != nil || log != 0 {
 		t.Errorf("%d bytes of log are left (%v)", log, err)
 	}

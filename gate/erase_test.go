@@ -150,7 +150,7 @@ func TestErasingComesToTheEndOfALongRecord(t *testing.T) {
 	h.catchUp(t, g)
 	h.years(t, g, 5)
 	for range 10 {
-		g.settle(t.Context())
+		g.settle(t.Context(), false)
 	}
 	var left int
 	if err := g.outcomes.db.QueryRow(`SELECT count(*) FROM outcomes`).Scan(&left); err != nil || left != 1 {

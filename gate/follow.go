@@ -52,13 +52,13 @@ func (g *Gate) follow(ctx context.Context) {
 	pause, current := backoff{}, false
 	for ctx.Err() == nil {
 		if g.fork.Load() != nil { // an officer decides
-			g.settle(context.WithoutCancel(ctx))
+			g.settle(context.WithoutCancel(ctx), false)
 			g.pause(ctx, forkedPause)
 			continue
 		}
 		began := time.Now() // of a pause between requests, not of any rule
 		progress, err := g.step(ctx, current)
-		g.settle(context.WithoutCancel(ctx))
+		g.settle(context.WithoutCancel(ctx), progress)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -259,11 +259,23 @@ func (g *Gate) takeOver(ctx context.Context, d difference, step *screen.Step) {
 	}
 }
 
-// compact writes the list anew when its log is longer than long bytes and a quarter of
-// what it follows on, or whatever it is if long is 0. Answers go on meanwhile. The caller holds g.following.
-func (g *Gate) compact(long int64) error {
+// compactLong writes the list anew when its log is longer than long bytes and an eighth of
+// what it follows on, so that a restart reads it in seconds; than half of it while the gate
+// catches up, because to write all is to catch up later. The caller holds g.following.
+func (g *Gate) compactLong(long int64, behind bool) error {
 	log, base := g.state.list.Changes()
-	if long > 0 && log <= max(long, base/4) || g.state.lost {
+	if behind {
+		base *= 4
+	}
+	if log <= max(long, base/8) {
+		return nil
+	}
+	return g.compact()
+}
+
+// compact writes the list anew. Answers go on meanwhile. The caller holds g.following.
+func (g *Gate) compact() error {
+	if g.state.lost {
 		return nil
 	}
 	err := g.state.list.CompactAnd(func(list *screen.View) { g.show(list, g.state.at) })
@@ -282,8 +294,9 @@ func (g *Gate) ended(ctx context.Context, n int, sequence uint64) {
 }
 
 // settle does what is due beside the changes: lifts that failed, restrictions
-// whose term has passed, kept ones whose end has, and noting the position.
-func (g *Gate) settle(ctx context.Context) {
+// whose term has passed, kept ones whose end has, and noting the position. behind says
+// that there are more changes, as far as is known.
+func (g *Gate) settle(ctx context.Context, behind bool) {
 	g.following.Lock()
 	defer g.following.Unlock()
 	if g.unlifted {
@@ -315,7 +328,7 @@ func (g *Gate) settle(ctx context.Context) {
 		err = g.erase(ctx)
 	}
 	if err == nil {
-		err = g.compact(longLog)
+		err = g.compactLong(longLog, behind)
 	}
 	if err != nil {
 		g.report(ctx, err)

@@ -177,7 +177,7 @@ func TestRestrictionEndsWithTheTermThoughTheHubIsSilent(t *testing.T) {
 	if r, err := g.Restriction(t.Context(), d.Reference); err != nil || r.State != stateLifted {
 		t.Errorf("before anything ran: %+v, %v", r, err)
 	}
-	g.settle(t.Context())
+	g.settle(t.Context(), false)
 	if s := g.Status(); s.RestrictionsOpen != 0 || s.Lifted != 1 || s.Outbox != 2 {
 		t.Errorf("status: %+v", s)
 	}

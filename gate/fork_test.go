@@ -182,7 +182,7 @@ func TestAGateThatWasKilledBetweenProofAndRecordKnowsOfTheFork(t *testing.T) {
 	if g.outcomes.db, err = openFile(t.Context(), filepath.Join(g.config.Dir, outcomesFile), "TRUNCATE"); err != nil {
 		t.Fatal(err)
 	}
-	g.settle(t.Context()) // the disk is well again
+	g.settle(t.Context(), false) // the disk is well again
 	if g.unkept != nil || g.outcomes.fork() == nil {
 		t.Error("the fork is not recorded")
 	}

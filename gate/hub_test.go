@@ -463,7 +463,7 @@ func (h *hub) catchUp(t testing.TB, g *Gate) {
 			t.Fatal(err)
 		}
 		if !progress {
-			g.settle(t.Context())
+			g.settle(t.Context(), false)
 			return
 		}
 	}

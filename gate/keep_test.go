@@ -62,7 +62,7 @@ func TestKeptMeasureStaysUntilItsEndAndIsThenLiftedByItself(t *testing.T) {
 			}
 			h.set(func() { h.down = true })
 			h.clock.t = time.Date(2017, 4, 10, 15, 59, 0, 0, time.UTC) // a minute before midnight in Shanghai
-			g.settle(t.Context())
+			g.settle(t.Context(), false)
 			if r := g.stands(t, reference); r.State != stateKept {
 				t.Errorf("on its last day: %+v", r)
 			}
@@ -71,7 +71,7 @@ func TestKeptMeasureStaysUntilItsEndAndIsThenLiftedByItself(t *testing.T) {
 				t.Errorf("the day after, before anything ran: %+v", r)
 			}
 			for range 2 { // once is enough
-				g.settle(t.Context())
+				g.settle(t.Context(), false)
 			}
 			if r := g.stands(t, reference); r.State != stateLifted || because(r) != endedKeep || !r.LiftedAt.Equal(h.clock.t) {
 				t.Errorf("the day after: %+v", r)
@@ -130,7 +130,7 @@ func TestAKeepThatIsOverKeepsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.move(72 * time.Hour)
-	g.settle(t.Context())
+	g.settle(t.Context(), false)
 	if r := g.stands(t, reference); r.State != stateInForce {
 		t.Errorf("while the listing is in force: %+v", r)
 	}

@@ -7,7 +7,7 @@ import "context"
 // department that follows at certain hours, and the simulation. Not while Run runs.
 func (g *Gate) FollowOnce(ctx context.Context) (more bool, err error) {
 	more, err = g.step(ctx, false)
-	g.settle(context.WithoutCancel(ctx))
+	g.settle(context.WithoutCancel(ctx), more)
 	if err != nil {
 		g.report(ctx, err)
 	}
@@ -19,7 +19,7 @@ func (g *Gate) FollowOnce(ctx context.Context) (more bool, err error) {
 func (g *Gate) CompactOnce() error {
 	g.following.Lock()
 	defer g.following.Unlock()
-	return g.compact(0)
+	return g.compact()
 }
 
 // DeliverOnce takes to the hub what waits, up to a batch, and the newest receipt; more

@@ -241,12 +241,12 @@ func TestExtensionMovesTheTermOfWhatStands(t *testing.T) {
 			})
 		}
 		h.clock.move(48 * time.Hour) // 3 April
-		g.settle(t.Context())
+		g.settle(t.Context(), false)
 		if r := g.stands(t, d.Reference); r.State != stateInForce || r.Parts[0].Until != gongxin.MustDay("2017-04-05") {
 			t.Errorf("killed %v: past its old term: %+v", killed, r)
 		}
 		h.clock.move(72 * time.Hour) // 6 April
-		g.settle(t.Context())
+		g.settle(t.Context(), false)
 		if r := g.stands(t, d.Reference); r.State != stateLifted || because(r) != endedByTerm {
 			t.Errorf("killed %v: past its new term: %+v", killed, r)
 		}

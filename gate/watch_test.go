@@ -255,7 +255,7 @@ func TestAnAlertFollowsItsListing(t *testing.T) {
 	h.catchUp(t, g)
 	g.wantAlerts(t, "corrected", "许可-000 block closed ENDED_CORRECTED", "许可-000 block closed ENDED_SUSPENDED", "许可-001 block open")
 	h.clock.move(5 * 24 * time.Hour)
-	g.settle(t.Context()) // the hub's own event is on its way
+	g.settle(t.Context(), false) // the hub's own event is on its way
 	g.wantAlerts(t, "the term has passed", "许可-000 block closed ENDED_CORRECTED", "许可-000 block closed ENDED_SUSPENDED", "许可-001 block closed ENDED_TERM")
 	if told := g.toldTo(t, o); len(told) != 6 {
 		t.Errorf("told %q", told)
@@ -337,13 +337,13 @@ func TestAListFetchedAnewIsHeldAgainstAllAndNothingIsToldTwice(t *testing.T) {
 	if err := g.fetchAnew(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	g.settle(t.Context())
+	g.settle(t.Context(), false)
 	g.wantAlerts(t, "fetched anew", "许可-000 block closed ENDED_SOMEHOW", "许可-001 block open", "许可-002 block open")
 	for range 3 {
 		if err := g.fetchAnew(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		g.settle(t.Context())
+		g.settle(t.Context(), false)
 	}
 	if told := g.toldTo(t, o); len(told) != 4 {
 		t.Errorf("told %q", told)
@@ -366,7 +366,7 @@ func TestAGateWithoutAListClosesNothing(t *testing.T) {
 	loseList(t, c.Dir)
 	h.set(func() { h.down = true })
 	g = h.openWith(t, c)
-	g.settle(t.Context())
+	g.settle(t.Context(), false)
 	g.wantAlerts(t, "the list is lost", "许可-000 block open")
 	h.set(func() { h.down = false })
 	h.catchUp(t, g)

@@ -149,7 +149,7 @@ func TestOpenAlertsAreThoseWatchedWhoAreListed(t *testing.T) {
 				if err := g.fetchAnew(t.Context()); err != nil {
 					r.Fatal(err)
 				}
-				g.settle(t.Context())
+				g.settle(t.Context(), false)
 			},
 		})
 		check()

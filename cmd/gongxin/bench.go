@@ -23,6 +23,8 @@ type benchFlags struct {
 	followers int           // that follow one hub at once
 	pace      int           // decisions a second while they do
 	lasting   time.Duration // for so long
+	redis     string        // address
+	rivals    int           // longest list that databases are filled with
 	missed    int           // changes that a gate catches up with
 	dir       string
 }
@@ -68,6 +70,8 @@ func newBench() *cobra.Command {
 	c.Flags().DurationVar(&f.lasting, "lasting", 20*time.Second, "how long they follow")
 	c.Flags().IntVar(&f.missed, "missed", 200_000, "changes that a gate catches up with")
 	c.Flags().StringVar(&f.database, "db", "", "measure intake and decide on this database: it must be empty, and is filled")
+	c.Flags().StringVar(&f.redis, "redis", "", "address of a Redis server to ask as well; what it is filled with is taken out again")
+	c.Flags().IntVar(&f.rivals, "rivals", 1_000_000, "longest list that SQLite, PostgreSQL and Redis are filled with; 10000000 takes minutes and gigabytes")
 	c.Flags().StringVar(&f.dir, "dir", "", "directory for the data; a temporary one if empty")
 	return c
 }

@@ -144,6 +144,9 @@ func (g *Gate) heal(ctx context.Context, cause error) (progress bool, err error)
 	if gongxin.CodeOf(err) == "FEED_NO_SNAPSHOT" {
 		err = g.beginAgain(context.WithoutCancel(ctx))
 	}
+	if err == nil && g.broken.Load() { // what was fetched is damaged as well: not again at once
+		err = gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), errDamaged)
+	}
 	if err != nil {
 		return false, g.weigh(ctx, err)
 	}

@@ -185,6 +185,9 @@ func (g *Gate) show(list *screen.View, at feed.Position) {
 func (g *Gate) reconcile(ctx context.Context, list *screen.View, at feed.Position) error {
 	stands := func(id gongxin.ListingID) (standing, error) {
 		r, in, err := list.Get(id)
+		if damage(err) { // else nothing would ever be lifted: only another list helps
+			g.noteDamage(ctx, err)
+		}
 		return standing{in: in, since: r.Since, whose: r.Whose, until: r.Until, who: g.persons.of(r.Entry), why: endedSomehow}, err
 	}
 	n, err := g.outcomes.reconcile(ctx, stands, at.Head.Size, gongxin.Millis(g.config.Now()), g.loading.Load())

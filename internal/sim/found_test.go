@@ -33,6 +33,8 @@ func TestWhatWasFound(t *testing.T) {
 		{"two lists damaged in one instant, put aside under one name, kept the gate from starting", schedule{seed: 105885, limit: 2, steps: []step{
 			{kind: rots, gate: 1, m: 780, n: 176}, {kind: kills, gate: 1, n: 24}, {kind: screens, gate: 1, n: 314, m: 1}, {kind: follows, gate: 1},
 			{kind: rots, gate: 1, m: 898, n: 188}, {kind: kills, gate: 1, n: 1, m: 14}, {kind: screens, gate: 1, n: 771, m: 2}}}},
+		{"a write of a list fetched anew was lost, and nothing was lifted any more", newSchedule(285493)},
+		{"the same, with a correction to another person", newSchedule(279233)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, v, err := run(t.Context(), tt.s, filepath.Join(dir, fmt.Sprint(i))); err != nil || v != nil {

@@ -153,7 +153,7 @@ func (g *Gate) build(ctx context.Context, fill func(*screen.Builder) (feed.Posit
 func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Position) {
 	old := g.state.list
 	g.state.list, g.state.at, g.state.lost = index, at, false
-	g.broken.Store(false)
+	g.broken.Store(nil)
 	g.abnormal.Store(nil)
 	var lifting error
 	if !at.Head.At.IsZero() { // else a beginning: who is restricted stays so until a list is there

@@ -88,7 +88,7 @@ func (g *Gate) step(ctx context.Context, current bool) (progress bool, err error
 	g.following.Lock()
 	at, empty := g.state.at, g.state.at.Head.At.IsZero() || g.state.lost
 	g.following.Unlock()
-	if g.broken.Load() {
+	if g.broken.Load() != nil {
 		return g.heal(ctx, nil)
 	}
 	if empty {
@@ -144,8 +144,8 @@ func (g *Gate) heal(ctx context.Context, cause error) (progress bool, err error)
 	if gongxin.CodeOf(err) == "FEED_NO_SNAPSHOT" {
 		err = g.beginAgain(context.WithoutCancel(ctx))
 	}
-	if err == nil && g.broken.Load() { // what was fetched is damaged as well: not again at once
-		err = gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), errDamaged)
+	if again := g.broken.Load(); err == nil && again != nil { // what was fetched is damaged as well: not once more at once
+		err = g.damaged(*again)
 	}
 	if err != nil {
 		return false, g.weigh(ctx, err)
@@ -156,10 +156,15 @@ func (g *Gate) heal(ctx context.Context, cause error) (progress bool, err error)
 // noteDamage reports that a piece of the list could not be read, and lets whoever
 // follows fetch it anew.
 func (g *Gate) noteDamage(ctx context.Context, err error) {
-	if !g.broken.Swap(true) {
-		g.report(ctx, fmt.Errorf("%w: %w", gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), err), err))
+	if g.broken.Swap(&err) == nil {
+		g.report(ctx, g.damaged(err))
 		g.wakeFollowing()
 	}
+}
+
+// damaged says that the list is, and of what.
+func (g *Gate) damaged(what error) error {
+	return fmt.Errorf("%w: %w", gongxin.Unavailable("GATE_STATE_CORRUPT", filepath.Join(g.config.Dir, listDir), what), what)
 }
 
 // weigh does what an error of following asks for beside being tried again: a fork
@@ -267,10 +272,11 @@ func (g *Gate) takeOver(ctx context.Context, d difference, step *screen.Step) {
 // catches up, because to write all is to catch up later. The caller holds g.following.
 func (g *Gate) compactLong(long int64, behind bool) error {
 	log, base := g.state.list.Changes()
+	share := base / 8
 	if behind {
-		base *= 4
+		share = base / 2
 	}
-	if log <= max(long, base/8) {
+	if log <= max(long, share) {
 		return nil
 	}
 	return g.compact()

@@ -29,8 +29,8 @@ type Gate struct {
 	watched  watchlist
 	randomMu sync.Mutex
 
-	view   atomic.Pointer[view] // what answers come from; never nil once the gate is open
-	broken atomic.Bool          // a piece of the list could not be read: it is fetched anew
+	view   atomic.Pointer[view]  // what answers come from; never nil once the gate is open
+	broken atomic.Pointer[error] // why a piece of the list could not be read: it is fetched anew; nil if all could
 
 	following  sync.Mutex // holds state: whoever follows, and Close
 	state      *state

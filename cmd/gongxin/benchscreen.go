@@ -130,20 +130,18 @@ func (f *benchFlags) screenAt(ctx context.Context, n int) (_ []measurement, err 
 		return nil, err
 	}
 	add("restart, all of it checked", time.Since(began).Seconds(), "s", "")
-	scanned := 0.0
-	if n <= 1_000_000 {
-		if scanned, err = benchScan(n); err != nil {
-			return nil, err
-		}
-		add("a name, by a scan of all of them, median", scanned, "µs", "edit distance to each")
-	}
-	more, err := f.answers(ctx, n, asked)
+	whole, err := f.answers(ctx, n, asked)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range more {
-		a.what = fmt.Sprintf("%8d listings: %s", n, a.what)
-		lines = append(lines, a)
+	add("a gate's whole answer, number and name", whole.numberAndName, "ns", times(whole.numberAndName, mapped))
+	scanned, err := benchScan(n)
+	if err != nil {
+		return nil, err
+	}
+	add("a name that is not listed, by a scan of all, median", scanned, "µs", "edit distance to each")
+	for _, s := range []search{whole.name, whole.similar} {
+		add(s.what, s.p50, "µs", fmt.Sprintf("p99 %.1f µs, %.0f times faster than the scan", s.p99, scanned/s.p50))
 	}
 	return lines, nil
 }
@@ -222,27 +220,39 @@ func searches(find func(name string) (found int, err error)) (p50, p99 float64, 
 	return took[len(took)/2], took[len(took)*99/100], nil
 }
 
+// A search is what looking for names takes, in microseconds.
+type search struct {
+	what     string
+	p50, p99 float64
+}
+
+// answerTimes are those of a gate's whole answers.
+type answerTimes struct {
+	numberAndName float64 // ns
+	name, similar search
+}
+
 // answers measures a gate's whole answers about somebody who is not listed: reading the
 // number, the scenario's measures, freshness, the index; and by name alone, without and
 // with similar names.
-func (f *benchFlags) answers(ctx context.Context, n int, asked []identity.Number) (lines []measurement, err error) {
+func (f *benchFlags) answers(ctx context.Context, n int, asked []identity.Number) (whole answerTimes, err error) {
 	dir := filepath.Join(f.dir, fmt.Sprintf("answers-%d", n))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+		return whole, err
 	}
 	list, err := makeList(dir, n, 0, os.Stderr)
 	if err != nil {
-		return nil, err
+		return whole, err
 	}
 	g, err := gate.Open(gate.Config{Dir: filepath.Join(dir, "gate"), Name: "bench", VerifierKey: list.signer.VerifierKey(),
 		Source: feed.DirSource{Dir: list.dir}, MaxAge: 24 * time.Hour})
 	if err != nil {
-		return nil, err
+		return whole, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	for more := true; more; {
 		if more, err = g.FollowOnce(ctx); err != nil {
-			return nil, err
+			return whole, err
 		}
 	}
 	const name, scenario = "欧阳不在", "g_train"
@@ -261,25 +271,23 @@ func (f *benchFlags) answers(ctx context.Context, n int, asked []identity.Number
 		}
 	})
 	if err != nil {
-		return nil, err
+		return whole, err
 	}
-	lines = append(lines, measurement{"a gate's whole answer, number and name", ns, "ns", ""})
-	for _, hints := range []bool{false, true} {
-		p50, p99, err := searches(func(name string) (int, error) {
-			d, err := g.Screen(ctx, gate.Query{Scenario: scenario, Name: name, Hints: hints})
-			if d.Outcome == gongxin.Clear {
-				return 0, err
+	whole.numberAndName = ns
+	whole.name.what, whole.similar.what = "a gate's whole answer, name alone, median", "the same with similar names, median"
+	for _, s := range []*search{&whole.name, &whole.similar} {
+		q := gate.Query{Scenario: scenario, Hints: s == &whole.similar}
+		s.p50, s.p99, err = searches(func(name string) (found int, err error) {
+			q.Name = name
+			d, err := g.Screen(ctx, q)
+			if d.Outcome != gongxin.Clear { // similar names are told of and decide nothing
+				found = len(d.Hits)
 			}
-			return len(d.Hits), err
+			return found, err
 		})
 		if err != nil {
-			return nil, err
+			return whole, err
 		}
-		what := "a gate's whole answer, name alone, median"
-		if hints {
-			what = "the same with similar names"
-		}
-		lines = append(lines, measurement{what, p50, "µs", fmt.Sprintf("p99 %.1f µs", p99)})
 	}
-	return lines, nil
+	return whole, nil
 }

@@ -118,16 +118,15 @@ func (b *bell) watch(l growing) {
 		if !waiting {
 			return
 		}
-		due := time.NewTimer(stay)
-		if stay == 0 {
-			due.Stop()
+		var due <-chan time.Time // never, if nobody waits for the bell alone
+		if stay > 0 {
+			due = time.After(stay)
 		}
 		select {
 		case <-b.look:
 		case <-changed:
-		case <-due.C:
+		case <-due:
 		}
-		due.Stop()
 	}
 }
 

@@ -314,11 +314,11 @@ func (g *gateway) part(r *restricted, i int, p gate.RestrictionPart, h *history)
 	}
 }
 
-// ended tells whether some log had ended part i of r by when the gate says so: it had come
-// so far, and then its disk gave back less of the list, or none, and it was shown another log.
-// What was lifted or kept on then stays so. What is kept does not say by which event it ended.
+// ended tells whether a log that g was shown had ended part i of r by when the gate says so: it
+// had come so far, and then its disk gave back less of the list, or none, and it was shown another
+// log. What was lifted or kept on then stays so. What is kept does not say by which event it ended.
 func (g *gateway) ended(r *restricted, i int, p gate.RestrictionPart) bool {
-	return slices.ContainsFunc(g.w.branches, func(h *history) bool {
+	return slices.ContainsFunc(g.logs, func(h *history) bool {
 		if r.sequence > h.size() || h.trees[r.sequence].Root() != r.root {
 			return false
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -173,6 +174,9 @@ func problem(status int, code string) *http.Response {
 // fetch gets the answer to a question about the feed from the hub, or from the relay.
 func (l *link) fetch(r *http.Request, key string, f fault) (body []byte, refused *http.Response) {
 	h := l.w.shown(l.gate)
+	if !slices.Contains(l.gate.logs, h) {
+		l.gate.logs = append(l.gate.logs, h)
+	}
 	if l.relay == otherLog {
 		h = l.w.foreign
 	}

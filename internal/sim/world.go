@@ -74,6 +74,7 @@ type gateway struct {
 	asOf     time.Time
 	applied  []ledger.Head // each position that it was seen to have, since its list was lost
 	ever     []ledger.Head // and before
+	logs     []*history    // that the hub ever showed it
 	given    []*restricted
 	killed   bool // at a write
 	forked   bool // it said that it has seen a fork

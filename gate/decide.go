@@ -240,11 +240,11 @@ func (q question) find(c candidate, m gongxin.Measure) finding {
 		part := contradiction(c.Facts)
 		f.code, f.reason = "FACT_CONTRADICTS", text("FACT_CONTRADICTS", part.ZH, part.EN)
 	case !measure.CanBlock(m):
-		f.code, f.reason = "MEASURE_REFERS", text("MEASURE_REFERS", m.ID)
+		f.code, f.reason = "MEASURE_REFERS", text("MEASURE_REFERS", m.Title.ZH, m.Title.EN, m.Clause)
 	case q.forked:
 		f.code, f.reason = codeForkSeen, text(codeForkSeen)
 	default:
-		f.code, f.reason = codeListed, text(codeListed, m.ID)
+		f.code, f.reason = codeListed, text(codeListed, m.Title.ZH, m.Title.EN, m.Clause)
 	}
 	return f
 }

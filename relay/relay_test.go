@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -102,11 +103,14 @@ func TestANewRelayAndANewGateBeginFromTheSnapshot(t *testing.T) {
 	if h := y.Health(); h.Snapshot == 0 {
 		t.Errorf("the relay keeps no snapshot: %+v", h)
 	}
+	// The relay itself asks once more before it waits for news.
+	waits := func(q string) bool { return strings.Contains(q, "wait=") }
+	until(t, func() bool { return slices.ContainsFunc(c.requests(), waits) }, func() string { return "the relay does not wait" })
 	asked := len(c.requests())
 	g := newGate(y.url, y.token, c.verifier)
 	g.follow(t)
 	for _, q := range c.requests()[asked:] {
-		if !strings.Contains(q, "wait=") {
+		if !waits(q) {
 			t.Errorf("a new gate made the relay ask %s", q)
 		}
 	}

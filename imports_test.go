@@ -15,32 +15,33 @@ var allowed = map[string][]string{
 	"":                   {"identity"},
 	"identity":           {},
 	"ledger":             {},
+	"durable":            {},
 	"internal/calendar":  {""},
 	"internal/courts":    {""},
 	"internal/policy":    {"", "internal/calendar"},
 	"measure":            {""},
 	"internal/intake":    {"", "identity", "internal/policy", "internal/courts", "internal/calendar"},
 	"internal/register":  {"", "identity", "internal/policy", "internal/calendar"},
-	"feed":               {"", "ledger"},
+	"feed":               {"", "ledger", "durable"},
 	"match":              {"", "identity"},
-	"screen":             {"", "identity", "match"},
-	"gate":               {"", "identity", "feed", "ledger", "match", "screen", "measure"},
+	"screen":             {"", "identity", "match", "durable"},
+	"gate":               {"", "identity", "feed", "ledger", "match", "screen", "measure", "durable"},
 	"internal/store":     {"", "identity", "ledger", "internal/access"}, // access: its plain values
 	"internal/access":    {""},
 	"internal/documents": {"", "identity", "internal/policy", "internal/calendar", "internal/courts", "internal/register"}, // register: what a Scribe is given
 	"internal/oversight": {"", "internal/policy", "internal/calendar", "internal/courts"},
-	"internal/packages":  {"", "identity", "ledger", "feed", "internal/calendar"},
+	"internal/packages":  {"", "identity", "ledger", "feed", "durable", "internal/calendar"},
 	"internal/audit":     {"", "ledger", "feed"},
-	"internal/witness":   {"ledger"},
+	"internal/witness":   {"ledger", "durable"},
 	"internal/sim":       {"", "identity", "ledger", "feed", "gate", "measure", "screen"},
-	"relay":              {"", "ledger", "feed"},
+	"relay":              {"", "ledger", "feed", "durable"},
 	"internal/stream":    {"", "gate"},
 	"internal/gatetest":  {"", "identity", "ledger", "feed", "gate", "internal/synthetic"}, // for the tests of what stands around a gate
 	"internal/synthetic": {"", "identity"},                                                 // invented subjects for the demonstration and the benchmarks
 	"internal/batch":     {"", "identity", "match", "measure", "gate"},
 	"internal/web":       {""}, // says what it needs as web.Source, and the hub gives it
 	"internal/hub": {"", "identity", "ledger", "internal/calendar", "internal/courts", "internal/policy", "measure", "internal/intake",
-		"internal/register", "feed", "internal/store", "internal/access", "internal/documents", "internal/oversight", "internal/web"},
+		"internal/register", "feed", "internal/store", "internal/access", "internal/documents", "internal/oversight", "internal/web", "durable"},
 	"cmd/gongxin":    {"all"},
 	"examples":       {},   // clients in other languages: nothing of ours
 	"docs":           {""}, // its tests keep the pages true

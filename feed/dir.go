@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/ledger"
 )
 
@@ -56,7 +57,11 @@ func Publish(dir string, c Changes) error {
 	if c.After+uint64(len(c.Records)) < published {
 		return nil // somebody published more meanwhile
 	}
-	if err := writeFile(filepath.Join(dir, checkpointFile), bytes.NewReader(c.Checkpoint)); err != nil {
+	err = os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = durable.Replace(filepath.Join(dir, checkpointFile), c.Checkpoint, 0o644)
+	}
+	if err != nil {
 		return fmt.Errorf("publish checkpoint: %w", err)
 	}
 	return nil
@@ -135,50 +140,13 @@ func writeOnce(path string, r io.Reader) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return writeFile(path, r)
-}
-
-// writeFile replaces path so that a reader sees the old file or the new one, and
-// so that the new one is there after a crash.
-func writeFile(path string, r io.Reader) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".writing-*")
-	if err != nil {
+	return durable.ReplaceWith(path, 0o644, func(f *os.File) error {
+		_, err := io.Copy(f, r)
 		return err
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed, as it should
-	_, err = io.Copy(f, r)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closing := d.Close(); err == nil {
-		err = closing
-	}
-	return err
+	})
 }
 
 const (

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 )
 
 // The file of alerts (Config.Alerts): one Message a line, appended and never
@@ -92,7 +93,7 @@ func appendMessages(path string, messages []Message) (err error) {
 		return err
 	}
 	if errors.Is(missing, os.ErrNotExist) {
-		return syncDir(filepath.Dir(path))
+		return durable.SyncDir(filepath.Dir(path))
 	}
 	return nil
 }

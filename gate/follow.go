@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/screen"
 )
@@ -376,7 +377,7 @@ func (g *Gate) keepEvidence(c feed.Changes, why error) error {
 	if kept, err := os.ReadDir(dir); err != nil || len(kept) >= maxEvidence {
 		return err
 	}
-	if err := writeFile(path, b.Bytes()); err != nil {
+	if err := durable.Replace(path, b.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("keep evidence: %w", err)
 	}
 	g.config.Log.Error("evidence kept", "code", code, "file", path)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 )
 
@@ -45,10 +46,10 @@ func (g *Gate) keepFork(ctx context.Context, a act) error {
 	path := filepath.Join(g.config.Dir, evidenceDir, a.file)
 	err := os.MkdirAll(filepath.Dir(path), 0o700)
 	if err == nil {
-		err = syncDir(g.config.Dir)
+		err = durable.SyncDir(g.config.Dir)
 	}
 	if err == nil {
-		err = writeFile(path, []byte(a.evidence))
+		err = durable.Replace(path, []byte(a.evidence), 0o600)
 	}
 	if err == nil {
 		err = g.outcomes.act(ctx, a, nil)

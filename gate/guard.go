@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 )
 
@@ -82,7 +83,7 @@ func (g *Gate) guarded() (feed.Follower, error) {
 	f := g.follower.Accept(g.outcomes.accepted())
 	path := filepath.Join(g.config.Dir, firstLoadFile)
 	if g.state.at.Head.At.IsZero() && !g.loading.Load() {
-		if err := writeFile(path, nil); err != nil {
+		if err := durable.Replace(path, nil, 0o600); err != nil {
 			return f, err
 		}
 		g.loading.Store(true)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"gongxin/durable"
 	"gongxin/screen"
 )
 
@@ -34,48 +35,5 @@ func loadKey(dir string) (screen.Key, error) {
 		return key, err
 	}
 	sum := sha256.Sum256(key[:])
-	return key, writeFile(path, append(key[:], sum[:8]...))
-}
-
-// writeFile writes a small file that is there whole or not at all.
-func writeFile(path string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name()) // the first error is the one to tell
-		}
-	}()
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-// syncDir makes what was renamed in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closing := d.Close(); err == nil {
-		err = closing
-	}
-	return err
+	return key, durable.Replace(path, append(key[:], sum[:8]...), 0o600)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/ledger"
 )
 
@@ -85,7 +86,7 @@ func (o Order) Give(ctx context.Context, dir string, wait time.Duration) (taken 
 	if err := os.Remove(path + refusedSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("give order: %w", err)
 	}
-	if err := writeFile(path+orderSuffix, b); err != nil {
+	if err := durable.Replace(path+orderSuffix, b, 0o600); err != nil {
 		return false, err
 	}
 	for last := time.Now().Add(wait); ; sleep(ctx, 50*time.Millisecond) {
@@ -179,7 +180,7 @@ func (g *Gate) takeOrder(ctx context.Context, path string) error {
 		if encoding != nil {
 			return fmt.Errorf("refuse order: %w", encoding)
 		}
-		if err := writeFile(path+refusedSuffix, b); err != nil {
+		if err := durable.Replace(path+refusedSuffix, b, 0o600); err != nil {
 			return err
 		}
 		g.config.Log.ErrorContext(ctx, "an officer's order is refused", "order", filepath.Base(path), "by", o.By, "err", err)

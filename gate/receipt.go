@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/ledger"
 )
@@ -60,7 +61,7 @@ func makeReceiptKey(path, name string) (*ledger.ReceiptKey, error) {
 		err = os.MkdirAll(filepath.Dir(path), 0o700)
 	}
 	if err == nil {
-		err = writeFile(path, []byte(secret+"\n"))
+		err = durable.Replace(path, []byte(secret+"\n"), 0o600)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make receipt key: %w", err)

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/ledger"
 	"gongxin/match"
@@ -327,7 +328,7 @@ func (g *Gate) putAside(path string, suffixes ...string) error {
 			return fmt.Errorf("put aside what is damaged: %w", err)
 		}
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("put aside what is damaged: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/identity"
 	"gongxin/ledger"
@@ -238,7 +239,7 @@ func (g *Gate) removeEarlier() error {
 	}
 	err := removeFile(path)
 	if err == nil {
-		err = syncDir(g.config.Dir)
+		err = durable.SyncDir(g.config.Dir)
 	}
 	if err != nil {
 		return fmt.Errorf("remove the earlier list: %w", err)

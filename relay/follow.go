@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/ledger"
 )
@@ -191,7 +192,7 @@ func (r *Relay) readPosition(ctx context.Context) (at feed.Position) {
 func (r *Relay) keepPosition(at feed.Position) error {
 	b, err := at.MarshalBinary()
 	if err == nil {
-		err = replaceFile(filepath.Join(r.Dir, positionFile), b)
+		err = durable.Replace(filepath.Join(r.Dir, positionFile), b, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("keep position: %w", err)
@@ -214,7 +215,7 @@ func (r *Relay) keepEvidence(ctx context.Context, err error) {
 	if forks, err := filepath.Glob(filepath.Join(r.Dir, "fork-*")); err != nil || len(forks) >= maxForks {
 		return
 	}
-	if err := replaceFile(path, []byte(text)); err != nil {
+	if err := durable.Replace(path, []byte(text), 0o600); err != nil {
 		r.Log.ErrorContext(ctx, "the evidence of a fork cannot be kept", "err", err)
 		return
 	}

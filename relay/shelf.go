@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 )
 
@@ -76,7 +77,7 @@ func openShelf(dir string, full uint64) (*shelf, error) {
 		}
 		for _, f := range files {
 			switch {
-			case strings.HasPrefix(f.Name(), ".writing-"), strings.HasPrefix(f.Name(), fetching):
+			case strings.HasPrefix(f.Name(), durable.Unfinished), strings.HasPrefix(f.Name(), fetching):
 				err = os.Remove(filepath.Join(sub, f.Name())) // left by a crash
 			case sub == dir:
 				if n, ok := snapshotSize(f.Name()); ok {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/ledger"
 )
 
@@ -54,7 +55,7 @@ func openTiles(dir string, limit int64, hub string, client *http.Client) (*tiles
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if strings.HasPrefix(d.Name(), ".writing-") {
+		if strings.HasPrefix(d.Name(), durable.Unfinished) {
 			return os.Remove(path) // left by a crash
 		}
 		info, err := d.Info()
@@ -138,7 +139,11 @@ func (t *tiles) fetch(ctx context.Context, path string, level, width int) ([]byt
 
 // keep writes b as path, and removes the oldest beyond the bound.
 func (t *tiles) keep(path string, b []byte) error {
-	if err := replaceFile(path, b); err != nil {
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		err = durable.Replace(path, b, 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("keep tile: %w", err)
 	}
 	t.mu.Lock()
@@ -163,25 +168,4 @@ func (r *Relay) serveTile(w http.ResponseWriter, q *http.Request) error {
 	r.bound(w)
 	_, _ = w.Write(b) // a reader that went away needs no answer
 	return nil
-}
-
-// replaceFile writes b as path, so that a reader or a crash finds the old file or
-// the new one, whole.
-func replaceFile(path string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".writing-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed, as it should
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"gongxin/durable"
 )
 
 // Files is where a list is kept: one directory, which nobody else writes to. Names
@@ -118,7 +120,7 @@ func (d *Directory) List() ([]string, error) {
 }
 
 // SyncDir makes the directory durable.
-func (d *Directory) SyncDir() error { return syncDir(d.path) }
+func (d *Directory) SyncDir() error { return durable.SyncDir(d.path) }
 
 type osFile struct{ *os.File }
 

@@ -7,6 +7,3 @@ import "os"
 // lock does nothing: that only one gate runs on a directory is for whoever starts it
 // to see to, and outcomes.db is locked beside.
 func lock(*os.File) error { return nil }
-
-// syncDir does nothing: such systems have no directory to write through.
-func syncDir(string) error { return nil }

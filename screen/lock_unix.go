@@ -16,11 +16,3 @@ func lock(f *os.File) error {
 	}
 	return err
 }
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/internal/courts"
 	"gongxin/internal/documents"
 	"gongxin/internal/hub"
@@ -55,7 +56,7 @@ func (h home) keys() (signer *ledger.Signer, blind []byte, err error) {
 		if err != nil {
 			return "", err
 		}
-		return s, writeNew(h.path("hub.pub"), v+"\n", 0o644)
+		return s, durable.Create(h.path("hub.pub"), []byte(v+"\n"), 0o644)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -92,26 +93,7 @@ func (h home) secret(name string, fresh func() (string, error)) (string, error) 
 	if err != nil {
 		return "", fmt.Errorf("make %s: %w", name, err)
 	}
-	return s, writeNew(h.path(name), s+"\n", 0o600)
-}
-
-// writeNew writes a file durably under a name that must be free, whole or not at all.
-func writeNew(path, content string, mode fs.FileMode) error {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Link(f.Name(), path) // fails if another process was quicker
-	}
-	return errors.Join(err, os.Remove(f.Name()))
+	return s, durable.Create(h.path(name), []byte(s+"\n"), 0o600)
 }
 
 // boundMemory keeps the memory of a bulk load flat: what it holds is bounded by

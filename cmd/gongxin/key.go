@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/internal/hub"
 	"gongxin/ledger"
 )
@@ -69,7 +69,7 @@ func (h home) saveHandover(o handover) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(h.path(handoverFile), string(b)+"\n", 0o600)
+	return durable.Replace(h.path(handoverFile), append(b, '\n'), 0o600)
 }
 
 // rotate takes the steps 1 to 3. If they are done it only says so.
@@ -119,16 +119,13 @@ func (h home) takeOver() error {
 	}
 	secret, err := os.ReadFile(h.path("hub.key"))
 	if err == nil {
-		err = replaceFile(h.path(oldKey), string(secret), 0o600)
+		err = durable.Replace(h.path(oldKey), secret, 0o600)
 	}
 	if err == nil {
 		err = h.keepPublic(current)
 	}
 	if err == nil {
-		err = os.Rename(h.path(nextKey), h.path("hub.key"))
-	}
-	if err == nil {
-		err = syncDir(h.dir)
+		err = durable.Rename(h.path(nextKey), h.path("hub.key"))
 	}
 	if err != nil {
 		return fmt.Errorf("take the next key: %w", err)
@@ -145,7 +142,7 @@ func (h home) keepPublic(key string) error {
 	if slices.Contains(strings.Fields(string(b)), key) {
 		return nil
 	}
-	return replaceFile(h.path(oldKeys), string(b)+key+"\n", 0o644)
+	return durable.Replace(h.path(oldKeys), append(b, key+"\n"...), 0o644)
 }
 
 func (h home) verifierOf(name string) (string, error) {
@@ -183,7 +180,7 @@ func (h home) handedOver(ctx context.Context, centre *hub.Hub) error {
 	if err := centre.Snapshot(ctx); err != nil {
 		return err
 	}
-	if err := replaceFile(h.path("hub.pub"), o.To+"\n", 0o644); err != nil {
+	if err := durable.Replace(h.path("hub.pub"), []byte(o.To+"\n"), 0o644); err != nil {
 		return fmt.Errorf("write hub.pub: %w", err)
 	}
 	if err := os.Remove(h.path(handoverFile)); err != nil {
@@ -191,36 +188,6 @@ func (h home) handedOver(ctx context.Context, centre *hub.Hub) error {
 	}
 	centre.Log.WarnContext(ctx, "the hub signs with its next key", "verifier_key", o.To, "announced_at", o.Sequence)
 	return nil
-}
-
-// replaceFile writes a file durably, so that a crash leaves the old one or the new one.
-func replaceFile(path, content string, mode fs.FileMode) error {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func newKey() *cobra.Command {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/gate"
 	"gongxin/internal/packages"
@@ -365,10 +366,7 @@ and says what the gate holds. The public key is written beside it as .pub and go
 				return err
 			}
 			for name, content := range map[string]string{out: r.Note, out + ".pub": r.Key + "\n"} {
-				if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-					return err
-				}
-				if err := writeNew(name, content, 0o644); err != nil {
+				if err := durable.Replace(name, []byte(content), 0o644); err != nil {
 					return err
 				}
 			}

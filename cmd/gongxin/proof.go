@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/internal/audit"
 	"gongxin/internal/hub"
 	"gongxin/internal/store"
@@ -73,7 +74,7 @@ func (n *proofCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = writeNew(n.out, string(b), 0o600)
+	err = durable.Create(n.out, b, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return usage("--out: %s is there already", n.out)
 	}

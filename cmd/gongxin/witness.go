@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gongxin/durable"
 	"gongxin/internal/witness"
 	"gongxin/ledger"
 )
@@ -117,7 +118,7 @@ func (c *witnessCommand) key() (*ledger.Cosigner, error) {
 	public, err := os.ReadFile(h.path("witness.pub"))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return cosigner, writeNew(h.path("witness.pub"), cosigner.WitnessKey()+"\n", 0o644)
+		return cosigner, durable.Create(h.path("witness.pub"), []byte(cosigner.WitnessKey()+"\n"), 0o644)
 	case err != nil:
 		return nil, fmt.Errorf("read the witness's key: %w", err)
 	case strings.TrimSpace(string(public)) != cosigner.WitnessKey():

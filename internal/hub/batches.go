@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/internal/intake"
 	"gongxin/internal/store"
 )
@@ -195,21 +196,12 @@ func (h *Hub) keepFile(f *os.File, name string) (hash [32]byte, err error) {
 		err = closing
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(path))
+		err = durable.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return hash, errors.Join(err, os.Remove(path))
 	}
 	return [32]byte(sum.Sum(nil)), nil
-}
-
-// syncDir makes the names in a directory durable.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func (h *Hub) saveBatch(ctx context.Context, b store.Batch) error {

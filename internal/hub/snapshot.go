@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/internal/store"
 	"gongxin/ledger"
@@ -100,7 +101,7 @@ func (h *Hub) Snapshot(ctx context.Context) error {
 	if err := h.Store.Mark(ctx, gongxin.SnapshotMade, commitments); err != nil {
 		return fmt.Errorf("commit snapshot of %d: %w", size, err)
 	}
-	if err := os.Rename(f.Name(), h.snapshotPath(size)); err != nil {
+	if err := durable.Rename(f.Name(), h.snapshotPath(size)); err != nil {
 		return fmt.Errorf("offer snapshot of %d: %w", size, err)
 	}
 	h.Log.InfoContext(ctx, "snapshot made", "sequence", size)

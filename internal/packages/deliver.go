@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"gongxin"
+	"gongxin/durable"
 )
 
 // A Carrier brings a file somewhere: it appears there under its name whole, or not
@@ -55,7 +56,7 @@ func (d Dir) String() string { return string(d) }
 
 // Carry writes aside, forces to disk and renames.
 func (d Dir) Carry(_ context.Context, name string, file io.Reader, _ int64) error {
-	return writeAside(filepath.Join(string(d), name), func(f *os.File) error {
+	return durable.ReplaceWith(filepath.Join(string(d), name), 0o600, func(f *os.File) error {
 		_, err := io.Copy(f, file)
 		return err
 	})

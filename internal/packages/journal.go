@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gongxin"
+	"gongxin/durable"
 )
 
 // What an event of the journal says.
@@ -123,7 +124,7 @@ func (j journal) append(b []byte, length int64) error {
 		err = closing
 	}
 	if err == nil && length == 0 {
-		err = syncDir(filepath.Dir(j.path))
+		err = durable.SyncDir(filepath.Dir(j.path))
 	}
 	if err != nil {
 		return fmt.Errorf("write journal of packages: %w", err)

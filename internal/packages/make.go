@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/feed"
 	"gongxin/ledger"
 )
@@ -147,7 +148,7 @@ func (r *Room) write(ctx context.Context, m feed.Manifest, out string) (made Mad
 		return made, gongxin.Conflict("PACKAGE_EXISTS", out)
 	}
 	made.Path = out
-	err = writeAside(out, func(f *os.File) (err error) {
+	err = durable.ReplaceWith(out, 0o600, func(f *os.File) (err error) {
 		made.Manifest, err = feed.WritePackage(f, r.Sign, b.m, b.content)
 		return err
 	})

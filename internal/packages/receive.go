@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"gongxin"
+	"gongxin/durable"
 	"gongxin/ledger"
 )
 
@@ -191,11 +192,7 @@ func (r *Room) handInKeys(ctx context.Context) error {
 			return err
 		}
 	}
-	err = os.Rename(path, path+".old")
-	if err == nil {
-		err = syncDir(r.dir)
-	}
-	if err != nil {
+	if err := durable.Rename(path, path+".old"); err != nil {
 		return fmt.Errorf("put the keys of gates aside: %w", err)
 	}
 	return nil

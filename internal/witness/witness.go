@@ -34,6 +34,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"gongxin/durable"
 	"gongxin/ledger"
 )
 
@@ -270,39 +271,9 @@ func (w *Witness) last(origin string) (tlog.Tree, error) {
 }
 
 // keep writes a cosigned checkpoint whole, durably, in the place of the one before.
-func (w *Witness) keep(origin string, checkpoint []byte) (err error) {
-	f, err := os.CreateTemp(w.Dir, ".writing-*")
-	if err != nil {
-		return fmt.Errorf("keep what was cosigned: %w", err)
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed, as it should
-	_, err = f.Write(checkpoint)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), w.path(origin))
-	}
-	if err == nil {
-		err = syncDir(w.Dir)
-	}
-	if err != nil {
+func (w *Witness) keep(origin string, checkpoint []byte) error {
+	if err := durable.Replace(w.path(origin), checkpoint, 0o600); err != nil {
 		return fmt.Errorf("keep what was cosigned: %w", err)
 	}
 	return nil
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closing := d.Close(); err == nil {
-		err = closing
-	}
-	return err
 }

@@ -59,6 +59,7 @@ func newGate() *cobra.Command {
 	f.StringVar(&c.webhook.SecretFile, "webhook-secret-file", "", "file with the secret that signs what --webhook is told; read with each message")
 	f.StringVar(&c.alerts, "alerts", "", "file to which messages about watched subjects are appended, one JSON object a line (docs/gate.md)")
 	f.DurationVar(&c.maxAge, "max-age", time.Hour, "how old the last verified checkpoint may be before the gate only refers")
+	f.IntVar(&c.retention, "retention", gate.DefaultRetention, "for how many years what is over stays on record here, 1 to 100; then it is erased")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8701", "address to answer on, or unix: and the path of a socket (mode 0660); reachable for the department's own systems only")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log more")
 	c.clock.add(cmd)
@@ -70,7 +71,7 @@ type gateFlags struct {
 	alerts, name, department, dir, from, verifierFile, witnessFile, listen string
 	hub, feed                                                              gate.Connection
 	webhook                                                                gate.Webhook
-	witnesses                                                              int
+	witnesses, retention                                                   int
 	maxAge                                                                 time.Duration
 	verbose                                                                bool
 	clock                                                                  clockFlag
@@ -97,6 +98,8 @@ func (f *gateFlags) check() error {
 		return usage("--tls-cert, --tls-key and --tls-ca are for --hub and --feed")
 	case (f.witnessFile == "") != (f.witnesses == 0):
 		return usage("--witness-keys-file and --witnesses belong together")
+	case f.retention < 1 || f.retention > 100:
+		return usage("--retention %d: a number of years, 1 to 100", f.retention)
 	case (f.webhook.URL == "") != (f.webhook.SecretFile == ""):
 		return usage("--webhook and --webhook-secret-file belong together")
 	}
@@ -118,7 +121,7 @@ func (f *gateFlags) run(ctx context.Context) error {
 	}
 	log := newLog(os.Stderr, f.verbose)
 	config := gate.Config{
-		Dir: f.dir, Name: f.name, Department: f.department, VerifierKey: key, MaxAge: f.maxAge, Webhook: f.webhook, Alerts: f.alerts, Now: now, Log: log,
+		Dir: f.dir, Name: f.name, Department: f.department, VerifierKey: key, MaxAge: f.maxAge, Webhook: f.webhook, Alerts: f.alerts, Retention: f.retention, Now: now, Log: log,
 		Source: feed.DirSource{Dir: f.from},
 	}
 	if config.Witnesses, err = readWitnesses(f.witnessFile, f.witnesses); err != nil {

@@ -69,3 +69,26 @@ func TestReadmeTranscriptIsWhatTheDemoPrints(t *testing.T) {
 		}
 	}
 }
+
+// The names that each README compares are answered as it says, line for line.
+func TestReadmeComparesNamesAsTheCommandDoes(t *testing.T) {
+	for _, name := range []string{"../../README.md", "../../README.zh-CN.md"} {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, found := strings.Cut(string(page), "    $ gongxin match ")
+		if !found {
+			t.Fatalf("%s compares no names", name)
+		}
+		names, said, _ := strings.Cut(rest, "\n")
+		said, _, _ = strings.Cut(said, "\n\n")
+		printed, err := exec.Command("gongxin", append([]string{"match"}, strings.Fields(names)...)...).Output()
+		if err != nil {
+			t.Fatalf("gongxin match %s: %v", names, err)
+		}
+		if want := strings.TrimSpace(strings.ReplaceAll("\n"+string(printed), "\n", "\n    ")); strings.TrimSpace(said) != want {
+			t.Errorf("%s says of %s\n%s\nand the command\n%s", name, names, said, want)
+		}
+	}
+}

@@ -36,64 +36,51 @@ var errUnusual = errors.New("not in the usual form")
 // readPlain reads the usual form of a body that is unescaped.
 func (b *bulk) readPlain(body string) error {
 	s := scan{rest: body}
-	if !s.take('{') {
+	var scenario, subjects, many bool
+	usual := s.members(func(key string) bool {
+		switch {
+		case key == "scenario":
+			return s.once(&b.scenario, &scenario)
+		case key != "subjects" || subjects || !s.take('['):
+			return false
+		}
+		subjects = true
+		for first := true; !s.take(']'); first = false {
+			if many = len(b.asked) == MaxBulk; many || !first && !s.take(',') || !b.takeSubject(&s) {
+				return false
+			}
+		}
+		return true
+	})
+	switch {
+	case many:
+		return errTooMany
+	case !usual || !subjects || s.rest != "":
 		return errUnusual
 	}
-	var scenario, subjects bool
-	for first := true; !s.take('}'); first = false {
-		if !first && !s.take(',') {
-			return errUnusual
-		}
-		switch key := s.key(); {
-		case key == "scenario" && !scenario:
-			scenario = true
-			value, ok := s.text()
-			if !ok {
-				return errUnusual
-			}
-			b.scenario = validText(value)
-		case key == "subjects" && !subjects:
-			subjects = true
-			if !s.take('[') {
-				return errUnusual
-			}
-			for first := true; !s.take(']'); first = false {
-				if len(b.asked) == MaxBulk {
-					return errTooMany
-				}
-				if !first && !s.take(',') {
-					return errUnusual
-				}
-				a, ok := s.usual()
-				if !ok {
-					a, ok = s.subject()
-				}
-				if !ok {
-					return errUnusual
-				}
-				b.asked = append(b.asked, a)
-			}
-		default:
-			return errUnusual
-		}
-	}
-	if !subjects || s.rest != "" {
-		return errUnusual
-	}
+	b.scenario = validText(b.scenario)
 	return nil
 }
 
-// readPlainLine reads one subject in the usual form.
-func (b *bulk) readPlainLine(line string) error {
-	s := scan{rest: line}
+// takeSubject takes one subject in the usual form.
+func (b *bulk) takeSubject(s *scan) bool {
 	a, ok := s.usual()
 	if !ok {
 		a, ok = s.subject()
 	}
-	if !ok || s.rest != "" {
+	if ok {
+		b.asked = append(b.asked, a)
+	}
+	return ok
+}
+
+// readPlainLine reads one subject in the usual form.
+func (b *bulk) readPlainLine(line string) error {
+	s, before := scan{rest: line}, len(b.asked)
+	if !b.takeSubject(&s) || s.rest != "" {
+		b.asked = b.asked[:before]
 		return errUnusual
 	}
-	b.asked = append(b.asked, a)
 	return nil
 }
 
@@ -189,41 +176,49 @@ func after(r string) (value, rest string, ok bool) {
 	return r[1 : 1+end], r[2+end:], true
 }
 
+// members takes an object; value takes the value of each member and tells whether it may be there.
+func (s *scan) members(value func(key string) bool) bool {
+	if !s.take('{') {
+		return false
+	}
+	for first := true; !s.take('}'); first = false {
+		if !first && !s.take(',') || !value(s.key()) {
+			return false
+		}
+	}
+	return true
+}
+
+// once takes a string into value, unless one is there: a name may stand in an object once.
+func (s *scan) once(value *string, there *bool) bool {
+	if *there {
+		return false
+	}
+	*value, *there = s.text()
+	return *there
+}
+
 // subject takes an object with strings named number, name, id and scenario, each at most once.
 func (s *scan) subject() (a asked, ok bool) {
-	if !s.take('{') {
-		return a, false
-	}
 	var number, name, id, own bool
 	var scenario string
-	for first := true; !s.take('}'); first = false {
-		if !first && !s.take(',') {
-			return a, false
+	ok = s.members(func(key string) bool {
+		switch key {
+		case "number":
+			return s.once(&a.number, &number)
+		case "name":
+			return s.once(&a.name, &name)
+		case "id":
+			return s.once(&a.id, &id)
+		case "scenario":
+			return s.once(&scenario, &own)
 		}
-		switch key := s.key(); {
-		case key == "number" && !number:
-			a.number, number = s.text()
-			ok = number
-		case key == "name" && !name:
-			a.name, name = s.text()
-			ok = name
-		case key == "id" && !id:
-			a.id, id = s.text()
-			ok = id
-		case key == "scenario" && !own:
-			scenario, own = s.text()
-			ok = own
-		default:
-			return a, false
-		}
-		if !ok {
-			return a, false
-		}
-	}
-	if scenario != "" {
+		return false
+	})
+	if ok && scenario != "" {
 		a.whole = &Query{Scenario: validText(scenario), Number: a.number, Name: validText(a.name)}
 	}
-	return a, true
+	return a, ok
 }
 
 // unescaped tells whether nothing in b is escaped and no control character is in

@@ -55,32 +55,19 @@ func (q *Query) read(body []byte) error {
 // query takes an object with strings named scenario, number and name, each at most
 // once; the scenario is given as id.
 func (s *scan) query() (a asked, ok bool) {
-	if !s.take('{') {
-		return a, false
-	}
 	var number, name, scenario bool
-	for first := true; !s.take('}'); first = false {
-		if !first && !s.take(',') {
-			return a, false
+	ok = s.members(func(key string) bool {
+		switch key {
+		case "number":
+			return s.once(&a.number, &number)
+		case "name":
+			return s.once(&a.name, &name)
+		case "scenario":
+			return s.once(&a.id, &scenario)
 		}
-		switch key := s.key(); {
-		case key == "number" && !number:
-			a.number, number = s.text()
-			ok = number
-		case key == "name" && !name:
-			a.name, name = s.text()
-			ok = name
-		case key == "scenario" && !scenario:
-			a.id, scenario = s.text()
-			ok = scenario
-		default:
-			return a, false
-		}
-		if !ok {
-			return a, false
-		}
-	}
-	return a, true
+		return false
+	})
+	return a, ok
 }
 
 // appendDecision writes d as encoding/json does, and a line feed.

@@ -31,8 +31,14 @@ func (b *batchScreen) add(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&b.options.In, "in", "", "file of applicants to screen: CSV, XLSX, Parquet or NDJSON")
 	f.StringVar(&b.options.Out, "out", "", "where the result goes, in the form of --in; replaced when it is whole")
-	f.StringVar(&b.options.Columns.Number, "number-column", "", "heading or number (from 1) of the column with the identifier, if its heading is not understood")
-	f.StringVar(&b.options.Columns.Name, "name-column", "", "heading or number (from 1) of the column with the name, if its heading is not understood")
+	const column = "heading or number (from 1) of the column with %s, if its heading is not understood; - for none"
+	f.StringVar(&b.options.Columns.Number, "number-column", "", fmt.Sprintf(column, "the identifier"))
+	f.StringVar(&b.options.Columns.Name, "name-column", "", fmt.Sprintf(column, "the name"))
+	f.StringVar(&b.options.Columns.Masked, "masked-column", "", fmt.Sprintf(column, "numbers of which only a part is known"))
+	f.StringVar(&b.options.Columns.Born, "born-column", "", fmt.Sprintf(column, "the year or date of birth"))
+	f.StringVar(&b.options.Columns.Sex, "sex-column", "", fmt.Sprintf(column, "the sex"))
+	f.StringVar(&b.options.Columns.Region, "region-column", "", fmt.Sprintf(column, "address codes"))
+	f.StringVar(&b.options.Columns.Subject, "subject-column", "", fmt.Sprintf(column, "the department's own references of the applicants"))
 	f.StringVar(&b.options.Sheet, "sheet", "", "sheet of the workbook, if several hold applicants")
 	f.BoolVar(&b.options.OnlyHits, "only-hits", false, "leave rows that are clear out of the result")
 	f.StringVar(&b.options.Summary, "summary", "", "also write a summary (.xlsx or .html) of every applicant that is not clear, for credit review")
@@ -48,18 +54,23 @@ func (b *batchScreen) add(c *cobra.Command) {
 func (b *batchScreen) given(c *cobra.Command) (bool, error) {
 	changed := c.Flags().Changed
 	if b.options.In == "" {
-		for _, flag := range []string{"out", "number-column", "name-column", "sheet", "only-hits", "summary", "resume", "dir"} {
+		for _, flag := range []string{"out", "number-column", "name-column", "masked-column", "born-column", "sex-column", "region-column", "subject-column", "sheet", "only-hits", "summary", "resume", "dir"} {
 			if changed(flag) {
 				return false, usage("--%s is for --in", flag)
 			}
 		}
 		return false, nil
 	}
+	for _, flag := range []string{"number", "name", "masked", "born", "sex", "region", "subject"} {
+		if changed(flag) {
+			return true, usage("--in and --%s exclude each other; the column is named with --%[1]s-column", flag)
+		}
+	}
 	switch {
 	case b.options.Out == "":
 		return true, usage("--in needs --out")
-	case changed("number") || changed("name"):
-		return true, usage("--in and --number or --name exclude each other; columns are named with --number-column and --name-column")
+	case changed("hints"):
+		return true, usage("--in and --hints exclude each other")
 	case b.dir != "" && !changed("gate") && (b.gateName == "" || b.verifierFile == ""):
 		return true, usage("--dir needs --gate, or --gate-name and --verifier-key-file of a gate that does not run")
 	}

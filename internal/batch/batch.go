@@ -16,7 +16,7 @@ import (
 type Options struct {
 	In, Out  string
 	Scenario string  // id of the catalogue, such as credit
-	Columns  Columns // where number and name stand; by the headings if empty
+	Columns  Columns // where what the gate is asked stands; by the headings if empty
 	Sheet    string  // of a workbook; the one that holds applicants if empty
 	OnlyHits bool    // rows that are clear are left out of the output
 	Resume   bool    // go on where a run was stopped; from the beginning if none was
@@ -26,6 +26,18 @@ type Options struct {
 	Workers  int                                   // goroutines that read cells and ask; several for each core if 0
 	Now      func() time.Time                      // time.Now if nil
 	Progress func(doing string, done, total int64) // called from one goroutine; nil for none
+
+	reading *Reading // the file is read for something else than to be screened
+}
+
+// sought is what is looked for in the header of the input.
+func (o *Options) sought() sought {
+	if r := o.reading; r != nil {
+		s := newSought(r.Columns, r.Fields)
+		s.numberNeeded, s.readOnly = r.NumberNeeded, true
+		return s
+	}
+	return newSought(o.Columns, o.Columns.facts())
 }
 
 // waiting is how many goroutines there are for each core: most wait for the gate, which

@@ -8,10 +8,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"gongxin"
 )
@@ -25,10 +29,11 @@ type columnar struct {
 	rows *parquet.GenericReader[any]
 	buf  []parquet.Row
 	n    uint64
+	days []func(int64) string // of the fields that are stored as dates; nil for others
 }
 
-// openParquet opens a Parquet file. Number and name are columns of the top level that
-// hold texts or whole numbers. Errors: BATCH_FORM and those of columns.
+// openParquet opens a Parquet file. What is read are columns of the top level that
+// hold texts or whole numbers, dates where dates are sought. Errors: BATCH_FORM and those of columns.
 func openParquet(r io.ReaderAt, size int64, o Options) (c *columnar, err error) {
 	defer recovered(&err)
 	if err := checkFooter(r, size); err != nil {
@@ -50,25 +55,34 @@ func openParquet(r io.ReaderAt, size int64, o Options) (c *columnar, err error) 
 		}
 		leaves += countLeaves(field)
 	}
-	lay, found, twice := o.Columns.header(names)
-	if err := o.Columns.verdict(headerFound{layout: lay, found: found, twice: twice}); err != nil {
+	sought := o.sought()
+	lay, found, twice := sought.header(names)
+	if err := sought.verdict(headerFound{layout: lay, found: found, twice: twice}); err != nil {
 		return nil, err
 	}
 	if err := lay.taken(names); err != nil {
 		return nil, err
 	}
-	for _, at := range []*int{&lay.number, &lay.name} {
+	days := make([]func(int64) string, len(lay.fields))
+	places := []*int{&lay.number, &lay.name}
+	for i := range lay.fields {
+		if at := lay.fields[i]; sought.fields[i].date && at >= 0 && at < len(names) && f.Root().Columns()[at].Leaf() {
+			days[i] = daysOf(f.Root().Columns()[at].Type())
+		}
+		places = append(places, &lay.fields[i])
+	}
+	for i, at := range places {
 		if *at < 0 {
 			continue
 		}
 		field := f.Root().Columns()[min(*at, len(names)-1)]
-		if *at >= len(names) || !field.Leaf() || field.Repeated() || !readable(field.Type().Kind()) {
+		if *at >= len(names) || !field.Leaf() || field.Repeated() || !readable(field.Type().Kind(), i > 1) {
 			return nil, gongxin.Invalid("BATCH_COLUMN_KIND", names[min(*at, len(names)-1)])
 		}
 		*at = leaf[*at]
 	}
 	lay.width = leaves
-	c = &columnar{layout: lay, file: f, rows: parquet.NewGenericReader[any](f), buf: make([]parquet.Row, 256)}
+	c = &columnar{layout: lay, file: f, rows: parquet.NewGenericReader[any](f), buf: make([]parquet.Row, 256), days: days}
 	return c, nil
 }
 
@@ -89,10 +103,14 @@ func checkFooter(r io.ReaderAt, size int64) error {
 	return nil
 }
 
-func readable(k parquet.Kind) bool {
+// readable tells whether values of k are texts or whole numbers; floating ones are years or codes
+// of which some are missing, but never a number of 18 digits.
+func readable(k parquet.Kind, floating bool) bool {
 	switch k {
 	case parquet.ByteArray, parquet.FixedLenByteArray, parquet.Int32, parquet.Int64:
 		return true
+	case parquet.Float, parquet.Double:
+		return floating
 	}
 	return false
 }
@@ -138,13 +156,18 @@ func (t *columnar) read(c *chunk) error {
 	for len(c.rows) < chunkRows {
 		err := readRows(t.rows, t.buf[:min(len(t.buf), chunkRows-len(c.rows))], func(one parquet.Row) error {
 			t.n++
-			r := row{}
+			r := row{line: int32(t.n)}
+			if t.more {
+				r.more = &more{cells: make([]cell, len(t.fields))}
+			}
 			for _, v := range one {
-				switch v.Column() {
-				case t.number:
-					r.number = t.value(v, &r)
-				case t.layout.name:
-					r.name = t.value(v, &r)
+				switch c := v.Column(); {
+				case c == t.number || c == t.layout.name:
+					t.take(value(v), c == t.number, &r)
+				case t.more:
+					if i := slices.Index(t.fields, c); i >= 0 {
+						r.more.cells[i] = t.field(v, i)
+					}
 				}
 			}
 			c.rows = append(c.rows, r)
@@ -160,22 +183,69 @@ func (t *columnar) read(c *chunk) error {
 	return nil
 }
 
+// take puts a cell where it belongs.
+func (t *columnar) take(c cell, isNumber bool, r *row) {
+	switch {
+	case isNumber && c.bad:
+		r.number, r.fault, r.nameFault = c.text, cellEncoding, cellEncoding
+	case isNumber:
+		r.number = c.text
+	case c.bad:
+		r.name, r.nameFault = c.text, cellEncoding
+	default:
+		r.name = c.text
+	}
+}
+
 // value returns a cell as text.
-func (t *columnar) value(v parquet.Value, r *row) string {
+func value(v parquet.Value) cell {
 	switch {
 	case v.IsNull():
-		return ""
+		return cell{}
 	case v.Kind() == parquet.Int32 || v.Kind() == parquet.Int64:
-		return fmt.Sprint(v.Int64())
+		return cell{text: fmt.Sprint(v.Int64())}
+	case v.Kind() == parquet.Float:
+		return cell{text: strconv.FormatFloat(float64(v.Float()), 'f', -1, 32)}
+	case v.Kind() == parquet.Double:
+		return cell{text: strconv.FormatFloat(v.Double(), 'f', -1, 64)}
 	}
 	s := string(v.ByteArray())
-	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		if v.Column() == t.number {
-			r.fault = cellEncoding
-		}
-		r.nameFault = cellEncoding
+	return cell{strings.TrimSpace(s), !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError)}
+}
+
+// field returns the cell of the i-th field as text, a date as its day.
+func (t *columnar) field(v parquet.Value, i int) cell {
+	if t.days[i] != nil && !v.IsNull() {
+		return cell{text: t.days[i](v.Int64())}
 	}
-	return strings.TrimSpace(s)
+	return value(v)
+}
+
+// daysOf tells how values of a type that holds dates are written as days of Asia/Shanghai; nil for
+// another type. A time that is no instant is one there.
+func daysOf(kind parquet.Type) func(int64) string {
+	logical := kind.LogicalType()
+	if logical == nil {
+		return nil
+	}
+	switch is := logical.Value.(type) {
+	case *format.DateType:
+		return func(n int64) string { return time.Unix(n*24*60*60, 0).UTC().Format(time.DateOnly) }
+	case *format.TimestampType:
+		zone := time.UTC
+		if is.IsAdjustedToUTC {
+			zone = gongxin.Shanghai
+		}
+		at := time.UnixMilli
+		switch is.Unit.Value.(type) {
+		case *format.MicroSeconds:
+			at = time.UnixMicro
+		case *format.NanoSeconds:
+			at = func(n int64) time.Time { return time.Unix(0, n) }
+		}
+		return func(n int64) string { return at(n).In(zone).Format(time.DateOnly) }
+	}
+	return nil
 }
 
 func (t *columnar) seek(p position) error {

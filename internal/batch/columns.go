@@ -6,18 +6,21 @@ import (
 	"unicode"
 
 	"gongxin"
-	"gongxin/identity"
 )
 
 // headerWithin is how many rows may stand above the header and with it.
 const headerWithin = 20
 
-// A layout says where number and name stand in the rows of a file, counted from 0;
-// -1 for none.
+// A layout says where the columns that are sought stand in the rows of a file, counted
+// from 0; -1 for none.
 type layout struct {
 	number, name int
-	width        int  // columns of the header
-	chinese      bool // the header is written in Chinese
+	fields       []int    // of the other columns that are sought
+	heads        []string // their headings
+	more         bool     // one of them is there
+	width        int      // columns of the header
+	chinese      bool     // the header is written in Chinese
+	readOnly     bool     // nothing is added to the rows
 }
 
 // numberHeadings and nameHeadings are the folded headings that are understood.
@@ -85,14 +88,73 @@ func understood(set map[string]bool, heading string) bool {
 	return set[foldHeading(b.String())]
 }
 
-// A Columns says by flag where number and name stand: by heading, or by the column's
-// number counted from 1. Empty: by the headings that are understood.
-type Columns struct{ Number, Name string }
+// A Columns says by flag where what the gate is asked about stands: by heading, or by the
+// column's number counted from 1; "-" for nowhere. Empty: by the headings that are understood.
+type Columns struct {
+	Number, Name string
+	Masked       string `json:",omitempty"` // numbers of which only a part is known
+	Born         string `json:",omitempty"` // year or date of birth
+	Sex          string `json:",omitempty"`
+	Region       string `json:",omitempty"` // address codes
+	Subject      string `json:",omitempty"` // the department's own references of the applicants
+}
 
-// header looks at one row as a header. found is how many of number and name it has;
-// a column that two headings claim is an error, which counts only if the row is taken.
-func (c Columns) header(cells []string) (lay layout, found int, twice *gongxin.Error) {
-	lay = layout{number: -1, name: -1, width: len(cells)}
+// none says by flag that there is no such column.
+const none = "-"
+
+// A Field is a column that is looked for beside number and name. Its headings are not
+// taken for theirs any more.
+type Field struct {
+	Flag     string   // that says where it is, such as --born-column; errors name it
+	Asked    string   // what the flag says, as in Columns
+	Needed   string   // what errors call it, if the file must have it; empty if it need not
+	Headings []string // by which it is found
+
+	fits func(heading string) bool // instead of Headings
+	date bool                      // what is stored as a date is read as one
+}
+
+// A sought is all that is looked for in a header.
+type sought struct {
+	Columns
+	fields       []Field
+	numberNeeded bool
+	readOnly     bool
+}
+
+// newSought makes ready to look for fields.
+func newSought(c Columns, fields []Field) sought {
+	for i := range fields {
+		if f := &fields[i]; f.fits == nil {
+			set := headingSet(f.Headings...)
+			f.fits = func(heading string) bool { return understood(set, heading) }
+		}
+	}
+	return sought{Columns: c, fields: fields}
+}
+
+// empty is the layout in which nothing is found.
+func (c sought) empty() layout {
+	lay := layout{number: -1, name: -1, fields: make([]int, len(c.fields)), heads: make([]string, len(c.fields)), readOnly: c.readOnly}
+	for i := range lay.fields {
+		lay.fields[i] = -1
+	}
+	return lay
+}
+
+// placeOf returns the column that asked gives by its number, from 0; -1 if it does not.
+func placeOf(asked string) int {
+	if n, err := strconv.Atoi(asked); err == nil && 1 <= n && n <= maxCells {
+		return n - 1
+	}
+	return -1
+}
+
+// header looks at one row as a header. found is how many of the columns it has; one
+// that two headings claim is an error, which counts only if the row is taken.
+func (c sought) header(cells []string) (lay layout, found int, twice *gongxin.Error) {
+	lay = c.empty()
+	lay.width = len(cells)
 	for lay.width > 0 && strings.TrimSpace(cells[lay.width-1]) == "" {
 		lay.width--
 	}
@@ -100,45 +162,67 @@ func (c Columns) header(cells []string) (lay layout, found int, twice *gongxin.E
 		lay.chinese = lay.chinese || strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
 	}
 	headings := cells[:lay.width]
-	one := func(asked string, set map[string]bool, field string) int {
+	one := func(asked, flag string, understands func(string) bool) int {
 		at := -1
 		for i, s := range headings {
 			fits := asked != "" && strings.TrimSpace(s) == strings.TrimSpace(asked) || asked != "" && foldHeading(s) != "" && foldHeading(s) == foldHeading(asked)
 			if asked == "" {
-				fits = understood(set, s)
+				fits = understands(s)
 			}
 			switch {
+			case asked == none:
 			case fits && at < 0:
 				at = i
 			case fits && twice == nil:
-				twice = gongxin.Invalid("BATCH_COLUMN_TWICE", at+1, i+1, field).At(gongxin.Place{Field: field})
+				twice = gongxin.Invalid("BATCH_COLUMN_TWICE", at+1, i+1, flag).At(gongxin.Place{Field: flag})
 			}
 		}
-		if n, err := strconv.Atoi(asked); at < 0 && err == nil && 1 <= n && n <= maxCells {
-			at = n - 1
-			lay.width = max(lay.width, n)
+		if n := placeOf(asked); at < 0 && n >= 0 {
+			at = n
+			lay.width = max(lay.width, n+1)
 		}
 		return at
 	}
-	lay.number = one(c.Number, numberHeadings, "--number-column")
-	lay.name = one(c.Name, nameHeadings, "--name-column")
-	if lay.number >= 0 {
-		found++
+	first := func(set map[string]bool) func(string) bool {
+		return func(heading string) bool {
+			if !understood(set, heading) {
+				return false
+			}
+			for _, f := range c.fields {
+				if f.fits(heading) {
+					return false
+				}
+			}
+			return true
+		}
 	}
-	if lay.name >= 0 {
-		found++
-	}
-	if found == 2 && lay.number == lay.name {
-		found = 1
+	lay.number = one(c.Number, "--number-column", first(numberHeadings))
+	lay.name = one(c.Name, "--name-column", first(nameHeadings))
+	if lay.number == lay.name {
 		lay.name = -1
+	}
+	for _, at := range []int{lay.number, lay.name} {
+		if at >= 0 {
+			found++
+		}
+	}
+	for i, f := range c.fields {
+		at := one(f.Asked, f.Flag, f.fits)
+		if at < 0 || at == lay.number || at == lay.name { // what was named as number or name is that
+			continue
+		}
+		lay.fields[i], lay.more = at, true
+		if at < len(cells) {
+			lay.heads[i] = cells[at]
+		}
+		found++
 	}
 	return lay, found, twice
 }
 
-// byPosition tells whether both columns that are asked for are given by their number.
+// byPosition tells whether number and name are given by their column's number as far as they are asked for.
 func (c Columns) byPosition() bool {
-	number := func(s string) bool { n, err := strconv.Atoi(s); return err == nil && 1 <= n && n <= maxCells }
-	return number(c.Number) && (c.Name == "" || number(c.Name))
+	return placeOf(c.Number) >= 0 && (c.Name == "" || c.Name == none || placeOf(c.Name) >= 0)
 }
 
 // A headerFound is where the header of a table is among its first rows.
@@ -150,9 +234,9 @@ type headerFound struct {
 }
 
 // findHeader returns the best header among the first rows of a table. With columns
-// given by number, a first row that holds an identifier in that column is data.
-func (c Columns) findHeader(rows [][]string) headerFound {
-	best := headerFound{layout: layout{number: -1, name: -1}}
+// given by number, a first row that holds a number in that column is data.
+func (c sought) findHeader(rows [][]string) headerFound {
+	best := headerFound{layout: c.empty()}
 	if c.byPosition() && len(rows) > 0 {
 		lay, _, _ := c.header(rows[0])
 		best = headerFound{layout: lay}
@@ -161,10 +245,8 @@ func (c Columns) findHeader(rows [][]string) headerFound {
 				best.found++
 			}
 		}
-		if lay.number < len(rows[0]) {
-			if _, _, err := identity.Parse(rows[0][lay.number]); err == nil {
-				best.at = -1
-			}
+		if lay.number < len(rows[0]) && digits(rows[0][lay.number]) >= 6 {
+			best.at = -1
 		}
 		return best
 	}
@@ -177,18 +259,44 @@ func (c Columns) findHeader(rows [][]string) headerFound {
 	return best
 }
 
-// verdict is what is wrong with the header that was found: COLUMN_NEEDED with what the
-// first row holds, if neither number nor name was found or one that was asked for was not.
-func (c Columns) verdict(h headerFound) error {
+// digits counts those of s. No heading has six of them; a number has, also one with a slip
+// in it or one that is masked.
+func digits(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// verdict is what is wrong with the header that was found: BATCH_COLUMN_TWICE, or
+// BATCH_COLUMN_MISSING if it has neither number nor name, or not what was asked for.
+func (c sought) verdict(h headerFound) error {
+	missing := func(zh, en, flag string) error {
+		return gongxin.Invalid("BATCH_COLUMN_MISSING", zh, en).At(gongxin.Place{Field: flag})
+	}
+	isAsked := func(s string) bool { return s != "" && s != none }
 	switch {
 	case h.twice != nil:
 		return h.twice
-	case h.found == 0:
+	case h.found == 0 || h.number < 0 && h.name < 0:
 		return gongxin.Invalid("BATCH_COLUMN_MISSING", "证件号码、姓名或名称", "of the identifier or the name")
-	case c.Number != "" && h.number < 0:
-		return gongxin.Invalid("BATCH_COLUMN_MISSING", c.Number, c.Number).At(gongxin.Place{Field: "--number-column"})
-	case c.Name != "" && h.name < 0:
-		return gongxin.Invalid("BATCH_COLUMN_MISSING", c.Name, c.Name).At(gongxin.Place{Field: "--name-column"})
+	case isAsked(c.Number) && h.number < 0:
+		return missing(c.Number, c.Number, "--number-column")
+	case isAsked(c.Name) && h.name < 0:
+		return missing(c.Name, c.Name, "--name-column")
+	case c.numberNeeded && h.number < 0:
+		return missing("证件号码", "of the identifier", "--number-column")
+	}
+	for i, f := range c.fields {
+		switch {
+		case h.fields[i] >= 0:
+		case isAsked(f.Asked):
+			return missing(f.Asked, f.Asked, f.Flag)
+		case f.Needed != "":
+			return missing(f.Needed, f.Needed, f.Flag)
+		}
 	}
 	return nil
 }
@@ -209,6 +317,9 @@ func (l layout) added() []string {
 // taken returns BATCH_COLUMN_TAKEN if a heading is one that is to be added: the file
 // was screened before, and two columns of one name help nobody.
 func (l layout) taken(headings []string) error {
+	if l.readOnly {
+		return nil
+	}
 	for _, h := range headings {
 		for i := range addedPlain {
 			if h = strings.TrimSpace(h); h == addedPlain[i] || h == addedChinese[i] {

@@ -31,10 +31,12 @@ func (l listed) Screen(_ context.Context, q gate.Query) (gongxin.Decision, error
 	d := gongxin.Decision{Outcome: gongxin.Clear, Sequence: 7, AsOf: time.Unix(1, 0)}
 	n, _, err := identity.Parse(q.Number)
 	switch {
+	case q.Masked != "":
+		d.Outcome, d.Reference, d.Reasons = gongxin.Refer, fmt.Sprint("R-", q.Masked, q.Born, q.Sex, q.Subject), []gongxin.Reason{{Code: "NAME_ONLY"}}
 	case err != nil && q.Number != "":
 		d.Outcome, d.Reference, d.Reasons = gongxin.Refer, "R-"+fmt.Sprint(len(q.Number)), []gongxin.Reason{{Code: "NUMBER_INVALID"}}
 	case l[n]:
-		d.Outcome, d.Reference, d.Reasons = gongxin.Block, "R-"+n.String(), []gongxin.Reason{{Code: "LISTED"}}
+		d.Outcome, d.Reference, d.Reasons = gongxin.Block, fmt.Sprint("R-", n, q.Masked, q.Born, q.Sex, q.Subject), []gongxin.Reason{{Code: "LISTED"}}
 		if q.Name == "" {
 			d.Outcome, d.Reasons[0].Code = gongxin.Refer, "NAME_NEEDED"
 		}
@@ -82,7 +84,8 @@ func TestTheFastWayGivesWhatTheCarefulOneGives(t *testing.T) {
 		numbers = append(numbers, n)
 	}
 	numbers = append(numbers, l.add("91320000QQRLM3K67G"), "320000800101001", l.add(numbers[1]), strings.ToLower(numbers[2]), numbers[3]+" ", " "+numbers[4], wide(numbers[5]),
-		numbers[6][:17], numbers[7][:17]+"x", "82000019900101001X", "810000199001010011", "", "1", `"`+numbers[8]+`"`, `"`+numbers[8], "320000199002300010", "32000019900230001X", numbers[9]+"\xff")
+		numbers[6][:17], numbers[7][:17]+"x", "82000019900101001X", "810000199001010011", "", "1", `"`+numbers[8]+`"`, `"`+numbers[8], "320000199002300010", "32000019900230001X", numbers[9]+"\xff",
+		numbers[10][:6]+"********"+numbers[10][14:], "*")
 	names := []string{"张三", "", "\xff", "王,五", `"王""六"`, "阿依努尔·吐尔逊", strings.Repeat("长", 400), "a\"b", "李四 "}
 	row := rapid.Custom(func(t *rapid.T) string {
 		number, name := rapid.SampledFrom(numbers).Draw(t, "number"), "张三"
@@ -103,12 +106,23 @@ func TestTheFastWayGivesWhatTheCarefulOneGives(t *testing.T) {
 		case 5:
 			return "x," + name + "," + number
 		}
+		if more := rapid.IntRange(0, 9).Draw(t, "more"); more > 1 {
+			return "x," + name + "," + number + ",备注," + rapid.SampledFrom([]string{"1980,男,申-1", ",,", "80,?,320000198001010018", "1980-01-01,女性,\xff", "2018,男"}).Draw(t, "known")
+		}
 		return "x," + name + "," + number + ",备注"
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		end := rapid.SampledFrom([]string{"\n", "\r\n", "\r"}).Draw(t, "line end")
 		rows := rapid.SliceOfN(row, 0, 300).Draw(t, "rows")
-		in := strings.Join(append([]string{"\uFEFF序号,姓名,证件号码,备注"}, rows...), end)
+		header := rapid.SampledFrom([]string{"\uFEFF序号,姓名,证件号码,备注", "\uFEFF序号,姓名,证件号码,备注,出生日期,性别,申请编号"}).Draw(t, "header")
+		if !strings.Contains(header, "性别") {
+			for i, r := range rows {
+				if at := strings.Index(r, ",备注,"); at >= 0 {
+					rows[i] = r[:at] + ",备注"
+				}
+			}
+		}
+		in := strings.Join(append([]string{header}, rows...), end)
 		if rapid.Bool().Draw(t, "ended") {
 			in += end
 		}

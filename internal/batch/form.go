@@ -18,8 +18,10 @@ type row struct {
 	number, name string
 	fault        string // reason code for which the gate is not asked
 	nameFault    string // reason code for which it is asked without the name
+	more         *more  // what it says beyond them; nil for nothing
 	raw          []byte // as it stands in the input, for forms whose rows are written as they came
-	cells        int    // of raw
+	cells        int32  // of raw
+	line         int32  // on which it begins, from 1; where whole blocks are read it is not known
 	blank        bool
 	sure         bool // the number is certainly not listed
 }
@@ -88,7 +90,8 @@ type form interface {
 	assembler() assembler
 	// progress tells how much of the input was read, in bytes or in rows.
 	progress() (done, total int64)
-	describe() string // "CSV, UTF-8, comma", for people
+	describe() string   // "CSV, UTF-8, comma", for people
+	headings() []string // of the fields that are sought, as they stand in the file; empty where there is none
 	close() error
 }
 

@@ -17,6 +17,7 @@ type objects struct {
 	*splitter
 	layout
 	keys [2]string // of number and name; empty for none
+	also []string  // of the other fields
 	bom  bool
 	file *io.SectionReader
 }
@@ -25,7 +26,8 @@ type objects struct {
 // objects. Errors: BATCH_COLUMN_MISSING, BATCH_COLUMN_TWICE, BATCH_COLUMN_TAKEN,
 // BATCH_FORM if no line is an object.
 func openObjects(r io.ReaderAt, size int64, o Options) (*objects, error) {
-	t := &objects{file: io.NewSectionReader(r, 0, size)}
+	sought := o.sought()
+	t := &objects{file: io.NewSectionReader(r, 0, size), layout: sought.empty(), also: make([]string, len(sought.fields))}
 	mark := make([]byte, 3)
 	if n, err := r.ReadAt(mark, 0); err != nil && err != io.EOF {
 		return nil, err
@@ -54,24 +56,29 @@ func openObjects(r io.ReaderAt, size int64, o Options) (*objects, error) {
 	if len(names) == 0 {
 		return nil, gongxin.Invalid("BATCH_FORM", "NDJSON")
 	}
-	h := headerFound{layout: layout{number: -1, name: -1}}
+	h := headerFound{layout: sought.empty()}
 	for _, all := range names { // members may be missing from some objects
-		lay, found, twice := o.Columns.header(all)
-		if found == 0 {
-			continue
+		lay, found, twice := sought.header(all)
+		take := func(key *string, have *int, at int) {
+			if at >= 0 && at < len(all) && *key == "" {
+				*key, *have = all[at], 0
+			}
 		}
-		if lay.number >= 0 && t.keys[0] == "" {
-			t.keys[0], h.number = all[lay.number], 0
-		}
-		if lay.name >= 0 && t.keys[1] == "" {
-			t.keys[1], h.name = all[lay.name], 0
+		take(&t.keys[0], &h.number, lay.number)
+		take(&t.keys[1], &h.name, lay.name)
+		for i, at := range lay.fields {
+			take(&t.also[i], &h.fields[i], at)
 		}
 		if h.found = max(h.found, found); h.twice == nil {
 			h.twice = twice
 		}
 	}
-	if err := o.Columns.verdict(h); err != nil {
+	if err := sought.verdict(h); err != nil {
 		return nil, err
+	}
+	t.layout = h.layout
+	for i, key := range t.also {
+		t.heads[i], t.more = key, t.more || key != ""
 	}
 	t.splitter = newSplitter(t.file, 0, '\n')
 	if t.bom {
@@ -110,6 +117,7 @@ func (t *objects) head() ([]byte, error) {
 
 func (t *objects) read(c *chunk) error {
 	for len(c.rows) < chunkRows && len(c.arena) < chunkBytes {
+		line := t.line
 		record, err := t.next()
 		if err == io.EOF && len(c.rows) > 0 {
 			break
@@ -119,7 +127,7 @@ func (t *objects) read(c *chunk) error {
 		}
 		c.arena = append(c.arena, record...)
 		c.ends = append(c.ends, len(c.arena))
-		c.rows = append(c.rows, row{blank: len(bytes.TrimSpace(record)) == 0})
+		c.rows = append(c.rows, row{blank: len(bytes.TrimSpace(record)) == 0, line: int32(line)})
 	}
 	c.to = position{Offset: t.offset, Lines: t.line - 1}
 	return nil
@@ -149,35 +157,40 @@ func (t *objects) cut(c *chunk, _ sieve) {
 			continue
 		}
 		for _, k := range addedPlain {
-			if _, there := members[k]; there {
+			if _, there := members[k]; there && !t.readOnly {
 				r.fault = rowMalformed
 			}
 		}
-		r.number = t.member(members, t.keys[0], r)
-		r.name = t.member(members, t.keys[1], r)
+		number, name := member(members, t.keys[0]), member(members, t.keys[1])
+		r.number, r.name = number.text, name.text
+		if number.bad && r.fault == "" {
+			r.fault = cellEncoding
+		}
+		if number.bad || name.bad {
+			r.nameFault = cellEncoding
+		}
+		if t.more {
+			m := &more{cells: make([]cell, len(t.also))}
+			for i, key := range t.also {
+				m.cells[i] = member(members, key)
+			}
+			r.more = m
+		}
 	}
 }
 
 // member returns a string, or a number as its digits stand there; nothing of null.
-func (t *objects) member(members map[string]json.RawMessage, key string, r *row) string {
+func member(members map[string]json.RawMessage, key string) cell {
 	value := members[key]
 	if key == "" || len(value) == 0 || string(value) == "null" {
-		return ""
+		return cell{}
 	}
 	if value[0] != '"' {
-		return string(value)
+		return cell{text: string(value)}
 	}
 	var s string
-	if err := json.Unmarshal(value, &s); err != nil {
-		r.fault = rowMalformed
-	}
-	if !utf8.Valid(value) || strings.ContainsRune(s, utf8.RuneError) {
-		if key == t.keys[0] {
-			r.fault = cellEncoding
-		}
-		r.nameFault = cellEncoding
-	}
-	return strings.TrimSpace(s)
+	err := json.Unmarshal(value, &s)
+	return cell{strings.TrimSpace(s), err != nil || !utf8.Valid(value) || strings.ContainsRune(s, utf8.RuneError)}
 }
 
 func (t *objects) append(to []byte, r *row, a Answer) ([]byte, error) {

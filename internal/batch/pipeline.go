@@ -194,11 +194,13 @@ func (s sieve) sift(rows []row) {
 func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, asOf time.Time)) error {
 	var queries []gate.Query
 	var which []int
+	heads, year := r.form.headings(), r.Now().Year()
 	for i := range rows {
 		one := &rows[i]
 		if one.blank || one.sure {
 			continue
 		}
+		one.settle(heads, year)
 		switch _, _, err := identity.Parse(one.name); {
 		case one.nameFault != "":
 		case len(one.name) > maxCell:
@@ -227,6 +229,7 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 			}
 		default:
 			q := gate.Query{Scenario: r.Scenario, Number: one.number, Name: one.name}
+			one.more.into(&q)
 			if one.nameFault != "" {
 				q.Name = ""
 			}
@@ -273,6 +276,11 @@ func (r *run) take(rows []row, which []int, decisions []gongxin.Decision, give f
 		if one.nameFault != "" && d.Outcome != gongxin.Clear {
 			d.Reasons = append([]gongxin.Reason{{Code: one.nameFault, Text: gongxin.Invalid(one.nameFault).What()}}, d.Reasons...)
 		}
+		if one.more != nil && (d.Outcome != gongxin.Clear || one.number == "") { // of a number that is not listed they would change nothing
+			for _, code := range one.more.unread {
+				d.Reasons = append(d.Reasons, gongxin.Reason{Code: code, Text: gongxin.Invalid(code).What()})
+			}
+		}
 		give(which[k], answerOf(d), d.AsOf)
 		if d.Outcome != gongxin.Clear {
 			notes = append(notes, entry{Answer: note(one, d)})
@@ -292,7 +300,11 @@ func note(r *row, d gongxin.Decision) *noted {
 	if len(name) > maxCell {
 		name = strings.ToValidUTF8(name[:maxCell], "") + "…"
 	}
-	return &noted{Row: r.n, Name: name, Number: masked(r.number), Decision: d}
+	number := r.number
+	if r.more != nil && number == "" {
+		number = r.more.masked
+	}
+	return &noted{Row: r.n, Name: name, Number: masked(number), Decision: d}
 }
 
 // write writes jobs in their order, and notes in between how far it is.

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -28,7 +30,11 @@ type sheet struct {
 	above int // rows down to the header
 	rows  *excelize.Rows
 	n     uint64
+	line  int // of the sheet, which was read last
 	total int64
+
+	dates    []bool // which of the fields are dates
+	from1904 bool   // days are counted from 1904
 }
 
 // limits of what a workbook may unpack to, in bytes.
@@ -52,6 +58,13 @@ func openSheet(f *os.File, o Options) (*sheet, error) {
 }
 
 func (s *sheet) choose(o Options) error {
+	sought := o.sought()
+	if props, err := s.book.GetWorkbookProps(); err == nil && props.Date1904 != nil {
+		s.from1904 = *props.Date1904
+	}
+	for _, f := range sought.fields {
+		s.dates = append(s.dates, f.date)
+	}
 	names := s.book.GetSheetList()
 	if o.Sheet != "" {
 		names = nil
@@ -67,9 +80,9 @@ func (s *sheet) choose(o Options) error {
 	var first error
 	var found []string
 	for _, n := range names {
-		h, headings, above, err := s.header(n, o)
+		h, headings, above, err := s.header(n, sought)
 		if err == nil {
-			err = o.Columns.verdict(h)
+			err = sought.verdict(h)
 		}
 		if err == nil {
 			err = h.taken(headings)
@@ -94,7 +107,7 @@ func (s *sheet) choose(o Options) error {
 }
 
 // header finds the header of a sheet and how many rows there are down to it.
-func (s *sheet) header(name string, o Options) (h headerFound, headings []string, above int, err error) {
+func (s *sheet) header(name string, sought sought) (h headerFound, headings []string, above int, err error) {
 	rows, err := s.book.Rows(name)
 	if err != nil {
 		return h, nil, 0, unreadable("XLSX", err)
@@ -111,7 +124,7 @@ func (s *sheet) header(name string, o Options) (h headerFound, headings []string
 			first, at = append(first, cells), append(at, n)
 		}
 	}
-	h = o.Columns.findHeader(first)
+	h = sought.findHeader(first)
 	if h.at >= 0 && h.found > 0 {
 		headings, above = first[h.at], at[h.at]
 	}
@@ -148,6 +161,7 @@ func (s *sheet) begin() (*excelize.Rows, error) {
 			break
 		}
 	}
+	s.line = s.above
 	return rows, nil
 }
 
@@ -162,6 +176,7 @@ func (s *sheet) read(c *chunk) (err error) {
 		}
 	}
 	for len(c.rows) < chunkRows && s.rows.Next() {
+		s.line++
 		cells, err := s.rows.Columns(raw)
 		if err != nil {
 			return unreadable("XLSX", err)
@@ -170,7 +185,15 @@ func (s *sheet) read(c *chunk) (err error) {
 			continue
 		}
 		s.n++
-		r := row{number: cellAt(cells, s.number), name: cellAt(cells, s.layout.name)}
+		r := row{number: cellAt(cells, s.number), name: cellAt(cells, s.layout.name), line: int32(s.line)}
+		if s.more {
+			r.more = s.moreOf(func(at int) cell { return cell{text: cellAt(cells, at)} })
+			for i, is := range s.dates {
+				if is {
+					r.more.cells[i].text = s.date(r.more.cells[i].text)
+				}
+			}
+		}
 		for i := s.width; i < len(cells); i++ {
 			if strings.TrimSpace(cells[i]) != "" {
 				r.fault = rowWide
@@ -194,6 +217,20 @@ func cellAt(cells []string, at int) string {
 	return strings.TrimSpace(cells[at])
 }
 
+// date writes the number by which a workbook stores a date as that date; what else stands in
+// a cell stays as it is. Numbers of five digits are the days from 1927 on; a year has four.
+func (s *sheet) date(stored string) string {
+	days, err := strconv.ParseFloat(stored, 64)
+	if err != nil || days < 10_000 || days >= 100_000 {
+		return stored
+	}
+	at, err := excelize.ExcelDateToTime(days, s.from1904)
+	if err != nil {
+		return stored
+	}
+	return at.Format(time.DateOnly)
+}
+
 // seek passes over the rows that are done.
 func (s *sheet) seek(p position) (err error) {
 	if s.rows, err = s.begin(); err != nil {
@@ -203,6 +240,7 @@ func (s *sheet) seek(p position) (err error) {
 		if !s.rows.Next() {
 			return io.ErrUnexpectedEOF
 		}
+		s.line++
 		cells, err := s.rows.Columns(raw)
 		if err != nil {
 			return unreadable("XLSX", err)

@@ -46,6 +46,7 @@ func openText(r io.ReaderAt, size int64, o Options) (*text, error) {
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
 		eol = '\r'
 	}
+	sought := o.sought()
 	var best headerFound
 	var delim byte
 	var numbers []int
@@ -54,11 +55,11 @@ func openText(r io.ReaderAt, size int64, o Options) (*text, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h := o.Columns.findHeader(rows); i == 0 || h.found > best.found || h.found == best.found && h.width > best.width {
+		if h := sought.findHeader(rows); i == 0 || h.found > best.found || h.found == best.found && h.width > best.width {
 			best, delim, numbers = h, d, above
 		}
 	}
-	if err := o.Columns.verdict(best); err != nil {
+	if err := sought.verdict(best); err != nil {
 		return nil, err
 	}
 	t.layout = best.layout
@@ -190,6 +191,7 @@ func (t *text) read(c *chunk) error {
 		}
 	}
 	for len(c.rows) < chunkRows && len(c.arena) < chunkBytes {
+		line := t.line
 		record, err := t.next()
 		if err == io.EOF && len(c.rows) > 0 {
 			break
@@ -199,7 +201,7 @@ func (t *text) read(c *chunk) error {
 		}
 		c.arena = append(c.arena, record...)
 		c.ends = append(c.ends, len(c.arena))
-		c.rows = append(c.rows, row{blank: blankRecord(record, t.delim)})
+		c.rows = append(c.rows, row{blank: blankRecord(record, t.delim), line: int32(line)})
 	}
 	c.to = position{Offset: t.offset, Lines: t.line - 1}
 	return nil
@@ -268,39 +270,42 @@ func (t *text) cut(c *chunk, s sieve) {
 
 // cutRow finds number and name of one row. It uses all again for its cells.
 func (t *text) cutRow(r *row, all [][]byte) [][]byte {
-	var ok bool
-	all, r.cells, ok = cells(r.raw[:len(r.raw)-lineEnd(r.raw)], t.delim, all)
-	for r.cells > t.width && r.cells <= len(all) && len(bytes.TrimSpace(all[r.cells-1])) == 0 {
-		r.cells-- // empty cells behind the header's width mean nothing
+	all, count, ok := cells(r.raw[:len(r.raw)-lineEnd(r.raw)], t.delim, all)
+	for count > t.width && count <= len(all) && len(bytes.TrimSpace(all[count-1])) == 0 {
+		count-- // empty cells behind the header's width mean nothing
 	}
-	r.number = t.cell(all, t.number, r)
-	r.name = t.cell(all, t.layout.name, r)
+	r.cells = int32(count)
+	number, name := t.cell(all, t.number), t.cell(all, t.layout.name)
+	r.number, r.name = number.text, name.text
+	if number.bad {
+		r.fault = cellEncoding
+	}
+	if number.bad || name.bad {
+		r.nameFault = cellEncoding
+	}
+	if t.more {
+		r.more = t.moreOf(func(at int) cell { return t.cell(all, at) })
+	}
 	switch {
 	case !ok:
 		r.fault = rowMalformed
-	case r.cells > t.width:
+	case count > t.width:
 		r.fault = rowWide
 	}
 	return all
 }
 
-// cell returns the cell at in column at as text.
-func (t *text) cell(all [][]byte, at int, r *row) string {
+// cell returns what stands in column at of a row.
+func (t *text) cell(all [][]byte, at int) cell {
 	if at < 0 || at >= len(all) {
-		return ""
+		return cell{}
 	}
 	s, ok := t.decode(all[at])
 	s = strings.TrimSpace(s)
 	if n := len(s); n > 3 && strings.HasPrefix(s, `="`) && s[n-1] == '"' { // how spreadsheets are told that it is a text
 		s = s[2 : n-1]
 	}
-	if !ok {
-		if at == t.number {
-			r.fault = cellEncoding
-		}
-		r.nameFault = cellEncoding
-	}
-	return s
+	return cell{s, !ok}
 }
 
 func (t *text) append(to []byte, r *row, a Answer) ([]byte, error) {

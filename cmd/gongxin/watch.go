@@ -36,21 +36,25 @@ func gateFlag(c *cobra.Command, address *string) {
 }
 
 func newWatchImport() *cobra.Command {
-	var address, scenario, by string
+	var address, by string
+	var file watchFile
 	c := &cobra.Command{
-		Use: "import FILE.csv", Short: "导入关注对象 · take a file of subjects", Args: cobra.ExactArgs(1),
-		Long: `文件是 CSV（UTF-8 或者 GB 18030，逗号、制表符、分号均可），按表头找列：编号、证件号码、姓名（名称）、种类。
+		Use: "import FILE", Short: "导入关注对象 · take a file of subjects", Args: cobra.ExactArgs(1),
+		Long: `文件是 CSV（UTF-8、GB 18030 或者 UTF-16，逗号、制表符、分号均可）、XLSX、Parquet 或者 NDJSON，按表头找列：
+编号、证件号码、姓名（名称）、种类；表头看不懂的，用 --…-column 指明（列名，或从 1 起的列号）。
 再次导入时，号码或者姓名有变化的按新的替换，没有变化的不动。逐行告知不能接受的行。
-The file is CSV, in UTF-8 or GB 18030; columns are found by their heads: reference (编号), number
-(证件号码), name (姓名), scenario (种类), the last one left out with --scenario. Handed in again, a
-subject whose number or name is another is replaced. Rows that cannot be taken are told one by one.
+The file is CSV (UTF-8, GB 18030, UTF-16), XLSX, Parquet or NDJSON; columns are found by their heads:
+reference (编号), number (证件号码), name (姓名), scenario (种类), the last one left out with
+--scenario, or named with the flags --…-column. Handed in again, a subject whose number or name is
+another is replaced. Rows that cannot be taken are told one by one.
 Exit codes: 0 all taken, 1 some rejected, 2 wrong use, or a file that cannot be read.`,
-		Example: `  gongxin watch import licences.csv --by 赵科长 --scenario 建筑业资质 --gate http://127.0.0.1:8701`,
+		Example: `  gongxin watch import licences.csv --by 赵科长 --scenario 建筑业资质 --gate http://127.0.0.1:8701
+  gongxin watch import licences.xlsx --by 赵科长 --scenario 建筑业资质 --sheet 2026 --reference-column 证号`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if by == "" {
 				return usage("--by is needed: the officer who hands them in")
 			}
-			subjects, rows, err := readWatchFile(args[0], scenario)
+			subjects, rows, err := file.read(args[0])
 			if err != nil {
 				return errUnusable{err}
 			}
@@ -66,8 +70,15 @@ Exit codes: 0 all taken, 1 some rejected, 2 wrong use, or a file that cannot be 
 		},
 	}
 	gateFlag(c, &address)
-	c.Flags().StringVar(&scenario, "scenario", "", "kind of post, licence or honour, for rows that name none")
-	c.Flags().StringVar(&by, "by", "", "name of the officer who hands them in (needed)")
+	f := c.Flags()
+	f.StringVar(&file.scenario, "scenario", "", "kind of post, licence or honour, for rows that name none")
+	f.StringVar(&by, "by", "", "name of the officer who hands them in (needed)")
+	const column = "heading or number (from 1) of the column with %s, if its heading is not understood; - for none"
+	f.StringVar(&file.reference, "reference-column", "", fmt.Sprintf(column, "the department's own reference"))
+	f.StringVar(&file.number, "number-column", "", fmt.Sprintf(column, "the identifier"))
+	f.StringVar(&file.name, "name-column", "", fmt.Sprintf(column, "the name"))
+	f.StringVar(&file.kind, "scenario-column", "", fmt.Sprintf(column, "the kind"))
+	f.StringVar(&file.sheetOf, "sheet", "", "sheet of the workbook, if several hold subjects")
 	return c
 }
 

@@ -1,38 +1,35 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/csv"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
+	"unicode"
 
 	"gongxin"
 	"gongxin/gate"
+	"gongxin/internal/batch"
 )
 
 const maxWatchFile = 1 << 30
 
-// watchHeads are the heads by which the columns of a file of subjects are found.
-var watchHeads = map[string][]string{
-	"subject":  {"编号", "本部门编号", "许可编号", "许可证编号", "证书编号", "subject", "reference", "id"},
-	"number":   {"证件号码", "身份证号码", "身份证号", "公民身份号码", "统一社会信用代码", "号码", "number"},
-	"name":     {"姓名", "名称", "姓名（名称）", "姓名(名称)", "单位名称", "企业名称", "name"},
-	"scenario": {"种类", "类别", "scenario", "kind"},
+// A watchFile says how a file of subjects is read.
+type watchFile struct {
+	scenario                               string // kind of those that name none
+	reference, number, name, kind, sheetOf string // columns and sheet by flag, as gongxin screen takes them
 }
 
-// readWatchFile reads the subjects of the CSV file at path, with the row of each,
-// counted as an editor counts lines; scenario is for rows that name none. Errors:
-// WATCH_FILE with the row.
-func readWatchFile(path, scenario string) (subjects []gate.Watch, rows []int, err error) {
+// The headings of a department's own reference and of the kind; those of number and name are the
+// ones that gongxin screen understands.
+var (
+	referenceHeadings = []string{"编号", "本部门编号", "许可编号", "许可证编号", "证书编号", "subject", "reference", "id"}
+	kindHeadings      = []string{"种类", "类别", "scenario", "kind"}
+)
+
+// read reads the subjects of the file at path (CSV, XLSX, Parquet, NDJSON), with the row of each,
+// counted as an editor counts lines and a spreadsheet rows. Errors: WATCH_FILE with the row, and
+// those of batch.Read.
+func (f watchFile) read(path string) (subjects []gate.Watch, rows []int, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, err
@@ -40,96 +37,39 @@ func readWatchFile(path, scenario string) (subjects []gate.Watch, rows []int, er
 	if info.Size() > maxWatchFile {
 		return nil, nil, watchFault(path, 0, "1 GiB")
 	}
-	b, err := os.ReadFile(path)
+	reading := batch.Reading{Columns: batch.Columns{Number: f.number, Name: f.name}, NumberNeeded: true, Sheet: f.sheetOf, Fields: []batch.Field{
+		{Flag: "--reference-column", Asked: f.reference, Needed: "编号 reference", Headings: referenceHeadings},
+		{Flag: "--scenario-column", Asked: f.kind, Headings: kindHeadings},
+	}}
+	if f.scenario == "" {
+		reading.Fields[1].Needed = "种类 scenario"
+	}
+	err = batch.Read(path, reading, func(r batch.Record) error {
+		if r.Fault != "" {
+			return watchFault(path, r.Row, r.Fault)
+		}
+		w := gate.Watch{Subject: bareCell(r.Fields[0]), Scenario: bareCell(r.Fields[1]), Number: bareCell(r.Number), Name: bareCell(r.Name)}
+		if w == (gate.Watch{}) {
+			return nil // nothing in the columns that count
+		}
+		if w.Scenario == "" {
+			w.Scenario = f.scenario
+		}
+		subjects, rows = append(subjects, w), append(rows, r.Row)
+		return nil
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	subjects, rows, err = readWatchRows(b, scenario)
-	var e *gongxin.Error
-	if errors.As(err, &e) {
-		e.Place.File = filepath.Base(path)
-		e.Args[0] = e.Place.File
-	}
-	return subjects, rows, err
+	return subjects, rows, nil
 }
 
-func watchFault(file string, row int, what string) *gongxin.Error {
+// bareCell is s without what tells a spreadsheet that it is a text, and what cannot be seen.
+func bareCell(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("'\u200b\ufeff", r) })
+}
+
+func watchFault(path string, row int, what string) *gongxin.Error {
+	file := filepath.Base(path)
 	return gongxin.Invalid("WATCH_FILE", file, row, what).At(gongxin.Place{File: file, Row: row})
-}
-
-// readWatchRows reads the content of such a file.
-func readWatchRows(b []byte, scenario string) (subjects []gate.Watch, rows []int, err error) {
-	b = bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF"))
-	if !utf8.Valid(b) {
-		if b, err = simplifiedchinese.GB18030.NewDecoder().Bytes(b); err != nil || bytes.ContainsRune(b, utf8.RuneError) {
-			return nil, nil, watchFault("", 0, "UTF-8, GB 18030")
-		}
-	}
-	head, _, _ := bytes.Cut(b, []byte("\n"))
-	r := csv.NewReader(bufio.NewReader(bytes.NewReader(b)))
-	r.FieldsPerRecord, r.ReuseRecord = -1, true
-	for _, comma := range []rune{'\t', ';', '；', '，'} {
-		if bytes.Count(head, []byte(string(comma))) > bytes.Count(head, []byte(string(r.Comma))) {
-			r.Comma = comma
-		}
-	}
-	at := map[string]int{}
-	for first := true; ; first = false {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			if first {
-				return nil, nil, watchFault("", 0, "0")
-			}
-			return subjects, rows, nil
-		}
-		row := 0
-		if len(record) > 0 {
-			row, _ = r.FieldPos(0)
-		}
-		if err != nil {
-			var fault *csv.ParseError
-			if errors.As(err, &fault) {
-				row = fault.Line
-			}
-			return nil, nil, watchFault("", row, "CSV")
-		}
-		if first {
-			if err := findWatchColumns(record, at, scenario); err != nil {
-				return nil, nil, err
-			}
-			continue
-		}
-		cell := func(what string) string {
-			if i, ok := at[what]; ok && i < len(record) {
-				return strings.Trim(strings.TrimSpace(record[i]), "'\u200b\ufeff")
-			}
-			return ""
-		}
-		w := gate.Watch{Subject: cell("subject"), Scenario: cell("scenario"), Number: cell("number"), Name: cell("name")}
-		if w == (gate.Watch{}) {
-			continue // an empty line at the end of a table
-		}
-		if w.Scenario == "" {
-			w.Scenario = scenario
-		}
-		subjects, rows = append(subjects, w), append(rows, row)
-	}
-}
-
-// findWatchColumns finds the columns by the heads in record.
-func findWatchColumns(record []string, at map[string]int, scenario string) error {
-	for i, head := range record {
-		head = strings.ToLower(strings.TrimSpace(head))
-		for what, heads := range watchHeads {
-			if _, had := at[what]; !had && slices.Contains(heads, head) {
-				at[what] = i
-			}
-		}
-	}
-	for _, what := range []string{"subject", "number", "scenario"} {
-		if _, ok := at[what]; !ok && (what != "scenario" || scenario == "") {
-			return watchFault("", 1, fmt.Sprintf("%s (%s)", watchHeads[what][0], what))
-		}
-	}
-	return nil
 }

@@ -66,10 +66,7 @@ func Bootstrap(ctx context.Context, src Source, f Follower, since Position, into
 		}
 		next, changes, err := f.advance(at, into, c)
 		if err == nil {
-			err = since.Seen.fork(next.Seen[0])
-		}
-		if err == nil {
-			err = continues(since.Head, at.Tree, c.Records)
+			next, err = since.Regained(at, next, c)
 		}
 		if err == nil {
 			err = into.Apply(changes)
@@ -85,7 +82,6 @@ func Bootstrap(ctx context.Context, src Source, f Follower, since Position, into
 		behind := at.Head.Size < since.Head.Size || at.Head.At.Before(since.Head.At)
 		switch {
 		case committed && !behind && unseen == nil:
-			at.Seen = at.Seen.merge(since.Seen)
 			return at, nil
 		case len(changes) > 0: // there may be more
 		case !committed:
@@ -98,6 +94,23 @@ func Bootstrap(ctx context.Context, src Source, f Follower, since Position, into
 			return Position{}, unseen
 		}
 	}
+}
+
+// Regained holds next, to which c leads from at, against p, to which the same follower
+// had come before its list was lost. Once next is as far as p it has seen what p had.
+// Errors: FEED_FORK with the proof, as of Advance, and FEED_ROOT if the changes pass
+// through p's size and the log is another one there.
+func (p Position) Regained(at, next Position, c Changes) (Position, error) {
+	if err := p.Seen.fork(next.Seen[0]); err != nil {
+		return at, err
+	}
+	if err := continues(p.Head, at.Tree, c.Records); err != nil {
+		return at, err
+	}
+	if next.Head.Size >= p.Head.Size {
+		next.Seen = next.Seen.merge(p.Seen)
+	}
+	return next, nil
 }
 
 // continues checks that records, which are verified and follow on tree, pass

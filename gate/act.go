@@ -75,7 +75,7 @@ func (o *outcomes) act(ctx context.Context, a act, also func()) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	a.id = int64(len(o.acts)) + 1
-	head, asOf := o.head, o.asOf
+	head, asOf := o.head.Load(), o.asOf
 	err := o.transact(ctx, func(tx *sql.Tx) error {
 		if also != nil {
 			also()
@@ -88,7 +88,8 @@ func (o *outcomes) act(ctx context.Context, a act, also func()) error {
 		return nil
 	})
 	if err != nil {
-		o.head, o.asOf = head, asOf
+		o.head.Store(head)
+		o.asOf = asOf
 		return err
 	}
 	o.acts = append(o.acts, a)

@@ -165,6 +165,7 @@ func (g *Gate) replace(ctx context.Context, index *screen.Index, at feed.Positio
 			lifting = fmt.Errorf("lift restrictions: %w", lifting)
 		}
 	}
+	lifting = errors.Join(lifting, g.note(g.known()))
 	g.show(index.View(), at) // and not before what has ended is lifted
 	if err := old.Close(); err != nil {
 		g.config.Log.WarnContext(ctx, "the old list was not closed in order", "err", err)

@@ -202,12 +202,13 @@ func (g *Gate) apply(ctx context.Context, c feed.Changes) error {
 	if before.fault != nil {
 		return fmt.Errorf("read the list: %w", before.fault)
 	}
-	if err != nil {
-		return errors.Join(err, g.keepEvidence(c, err))
+	if since := g.known(); err == nil && since.Head.Size > g.state.at.Head.Size { // its list was lost, and is on the way back
+		next, err = since.Regained(g.state.at, next, c)
+		if err == nil && since.Head.Size > next.Head.Size && len(c.Records) == 0 { // complete by the source's word
+			err = gongxin.Conflict("FEED_ROLLBACK", since.Head.Size, next.Head.Size)
+		}
 	}
-	if since := g.known().Head; since.Size > next.Head.Size && len(c.Records) == 0 {
-		// Complete by the source's word and yet behind what was once verified.
-		err := gongxin.Conflict("FEED_ROLLBACK", since.Size, next.Head.Size)
+	if err != nil {
 		return errors.Join(err, g.keepEvidence(c, err))
 	}
 	if len(c.Records) == 0 {
@@ -256,6 +257,9 @@ func (g *Gate) takeOver(ctx context.Context, d difference, step *screen.Step) {
 	g.watched.ended(ctx, d.gone, size)
 	if len(now) > 0 {
 		ended, err = g.outcomes.settle(ctx, now, size, gongxin.Millis(g.config.Now()))
+	}
+	if noting := g.note(g.known()); noting != nil {
+		g.report(ctx, noting)
 	}
 	g.show(step.View(), g.state.at)
 	step.Publish()

@@ -121,7 +121,10 @@ func (g *Gate) acknowledge(ctx context.Context, o Order) error {
 		if err := g.begin(ctx, begin); err != nil {
 			return err
 		}
-		also = func() { g.outcomes.head, g.outcomes.asOf = b, 0 }
+		also = func() {
+			g.outcomes.head.Store(&b)
+			g.outcomes.asOf = 0
+		}
 	}
 	if err := g.outcomes.act(ctx, a, also); err != nil {
 		return err

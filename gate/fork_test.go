@@ -53,6 +53,53 @@ func reopened(t *testing.T, c Config) *Gate {
 	return g
 }
 
+// A list that is lost the moment after it restricted somebody, a kill before anything else
+// was written: the record of the restriction says by which history, and no other is taken.
+func TestAGateWithoutAListTakesNoOtherHistory(t *testing.T) {
+	for limit, want := range []string{"FEED_ROOT", "FEED_FORK"} { // all at once; or one by one, so that two checkpoints are of one size
+		h, other := newHub(t), newHub(t)
+		c := h.config(t.TempDir())
+		g := reopened(t, c)
+		h.admit(entry(t, 1))
+		other.admit(entry(t, 1)) // so far one history
+		other.limit, other.random = limit, &seedReader{1 << 20}
+		if h.tree.Root() != other.tree.Root() {
+			t.Fatal("they differ from the beginning: the test shows less")
+		}
+		h.catchUp(t, g) // with which it notes how far it is: every minute, and so not again
+		h.admit(entry(t, 0))
+		h.admit(entry(t, 2))
+		h.catchUp(t, g)
+		for n := range 4 {
+			other.clock.move(time.Second)
+			other.admit(entry(t, 9+n))
+		}
+		reference := g.person(t, 0).Reference
+		killed := filepath.Join(t.TempDir(), "gate")
+		copyDir(t, c.Dir, killed)
+		loseList(t, killed)
+		c.Dir, c.Source = killed, other
+		g = reopened(t, c)
+		var err error
+		for i := 0; i < 10 && err == nil; i++ {
+			_, err = g.FollowOnce(t.Context())
+		}
+		if gongxin.CodeOf(err) != want {
+			t.Errorf("limit %d: shown another history the gate says %v, want %s", limit, err, want)
+		}
+		r, err := g.Restriction(t.Context(), reference)
+		if err != nil || r.Parts[0].State != "in_force" {
+			t.Errorf("limit %d: who was restricted is %+v, %v", limit, r, err)
+		}
+		if limit > 0 {
+			continue // an officer has to acknowledge it
+		}
+		g.config.Source = h
+		h.catchUp(t, g)
+		g.person(t, 0)
+	}
+}
+
 // obey lets the gate take o, which it has to.
 func obey(t *testing.T, g *Gate, o Order) {
 	t.Helper()

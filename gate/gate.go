@@ -122,8 +122,11 @@ func (g *Gate) openList(ctx context.Context) (err error) {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	g.state = s
-	if s.begun && len(g.outcomes.head) > 0 && !exists(filepath.Join(g.config.Dir, stateFile)) {
+	if s.begun && len(g.outcomes.headBytes()) > 0 && !exists(filepath.Join(g.config.Dir, stateFile)) {
 		g.report(ctx, gongxin.Unavailable("GATE_STATE_CORRUPT", path, "it is missing"))
+	}
+	if err := g.note(g.known()); err != nil {
+		return errors.Join(err, s.close())
 	}
 	g.show(s.list.View(), s.at)
 	_, loading := os.Stat(filepath.Join(g.config.Dir, firstLoadFile))
@@ -203,23 +206,35 @@ func (g *Gate) Close() error {
 	return errors.Join(g.watched.done(context.Background()), g.remember(context.Background()), g.state.close(), g.outcomes.close())
 }
 
-// remember notes the newest position beside the outcomes, so that a list that has
-// to be fetched anew is never an older one.
-func (g *Gate) remember(ctx context.Context) error {
-	if g.state.at.Head.At.IsZero() {
+// note lets the next transaction of the outcomes write down at, if it is a position.
+// So whoever was restricted by a list was restricted by one whose position is known,
+// even if the list is lost the moment after: the one that is fetched anew is never an
+// older one, nor one of another history.
+func (g *Gate) note(at feed.Position) error {
+	if at.Head.At.IsZero() {
 		return nil
 	}
-	b, err := g.state.at.MarshalBinary()
+	b, err := at.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("note the position: %w", err)
 	}
-	return g.outcomes.remember(ctx, b)
+	g.outcomes.head.Store(&b)
+	return nil
+}
+
+// remember writes the newest position down beside the outcomes at once.
+func (g *Gate) remember(ctx context.Context) error {
+	at := g.known()
+	if at.Head.At.IsZero() {
+		return nil
+	}
+	return errors.Join(g.note(at), g.outcomes.remember(ctx))
 }
 
 // known returns the newest position that this gate ever verified, as far as it remembers.
 func (g *Gate) known() feed.Position {
 	var p feed.Position
-	if err := p.UnmarshalBinary(g.outcomes.head); err != nil || p.Head.Size <= g.state.at.Head.Size {
+	if err := p.UnmarshalBinary(g.outcomes.headBytes()); err != nil || p.Head.Size <= g.state.at.Head.Size {
 		return g.state.at
 	}
 	return p

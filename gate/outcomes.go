@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"gongxin"
 	"gongxin/ledger"
@@ -131,7 +132,7 @@ type outcomes struct {
 	counts   outcomeCounts
 	rows     uint64
 	digest   ledger.Digest
-	head     []byte // newest position that was ever verified, see remember
+	head     atomic.Pointer[[]byte] // newest position that was ever verified, see Gate.note; each transaction writes it
 	acts     []act
 	hooked   bool // the department has a webhook
 	noted    bool // the department has a file of alerts
@@ -196,7 +197,7 @@ func (o *outcomes) load(ctx context.Context, path string) error {
 	if want := totalsSum(format, rows, digest, head); string(sum) != string(want[:]) || format < 1 || format > outcomesFormat {
 		return fmt.Errorf("%w: the totals", errDamaged)
 	}
-	o.head = head
+	o.head.Store(&head)
 	read := func(tx *sql.Tx) error {
 		if err := o.loadRows(ctx, tx); err != nil {
 			return err
@@ -362,8 +363,9 @@ func (o *outcomes) transact(ctx context.Context, f func(tx *sql.Tx) error) (err 
 	if err := f(tx); err != nil {
 		return err
 	}
-	sum := totalsSum(outcomesFormat, o.rows, o.digest[:], o.headBytes())
-	if _, err := tx.ExecContext(ctx, writeTotals, outcomesFormat, int64(o.rows), o.digest[:], o.headBytes(), sum[:]); err != nil {
+	head := o.headBytes()
+	sum := totalsSum(outcomesFormat, o.rows, o.digest[:], head)
+	if _, err := tx.ExecContext(ctx, writeTotals, outcomesFormat, int64(o.rows), o.digest[:], head, sum[:]); err != nil {
 		return fmt.Errorf("record outcomes: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -373,10 +375,10 @@ func (o *outcomes) transact(ctx context.Context, f func(tx *sql.Tx) error) (err 
 }
 
 func (o *outcomes) headBytes() []byte {
-	if o.head == nil {
-		return []byte{}
+	if head := o.head.Load(); head != nil && *head != nil {
+		return *head
 	}
-	return o.head
+	return []byte{}
 }
 
 // add writes r and queues its report. Error: errTaken.

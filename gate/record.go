@@ -240,18 +240,11 @@ func (o *outcomes) reconcile(ctx context.Context, stands func(gongxin.ListingID)
 	return passed + ended, err
 }
 
-// remember keeps head, the newest position verified, so that a list fetched anew
-// is never older than what was known before.
-func (o *outcomes) remember(ctx context.Context, head []byte) error {
+// remember writes the newest position down, if nothing else does.
+func (o *outcomes) remember(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	old := o.head
-	o.head = head
-	err := o.transact(ctx, func(*sql.Tx) error { return nil })
-	if err != nil {
-		o.head = old
-	}
-	return err
+	return o.transact(ctx, func(*sql.Tx) error { return nil })
 }
 
 // concerns tells whether somebody is restricted on account of the listing id.

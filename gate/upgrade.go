@@ -217,11 +217,7 @@ func (g *Gate) openEarlier(ctx context.Context) error {
 	if at.Head.Size <= g.known().Head.Size {
 		return nil
 	}
-	b, err := at.MarshalBinary()
-	if err != nil {
-		return fmt.Errorf("note the position: %w", err)
-	}
-	return g.outcomes.remember(ctx, b)
+	return errors.Join(g.note(at), g.outcomes.remember(ctx))
 }
 
 // exists tells whether something is called path.

@@ -376,13 +376,12 @@ func TestAGateWithoutAListClosesNothing(t *testing.T) {
 	}
 }
 
-// A list that had to be fetched again begins with an older snapshot: that a listing
-// is not in it yet closes nothing, what comes in between decides.
-func TestASnapshotOlderThanAnAlertClosesNothing(t *testing.T) {
+// A list that had to be fetched again comes step by step where there is no snapshot: that
+// a listing is not in it yet closes nothing, what comes in between decides.
+func TestAListOnTheWayBackClosesNothing(t *testing.T) {
 	h, o, c := watched(t)
 	g := reopened(t, c)
 	h.admit(entry(t, 5))
-	h.snapshot()
 	h.catchUp(t, g)
 	g.watch(t, holder(0), holder(1))
 	h.admit(entry(t, 0))

@@ -141,6 +141,9 @@ func (r *Relay) step(ctx context.Context, current bool) (progress bool, err erro
 		return false, err
 	}
 	next, changes, err := r.follower.Advance(r.at, r.force, c)
+	if err == nil && r.since.Head.Size > r.at.Head.Size { // its files were lost, and are on the way back
+		next, err = r.since.Regained(r.at, next, c)
+	}
 	switch code := gongxin.CodeOf(err); {
 	case code == "FEED_COMMITMENT", code == "FEED_HISTORY", code == "FEED_COUNT", code == "FEED_DIGEST":
 		// So far behind that bodies were erased meanwhile: the snapshot helps.

@@ -35,6 +35,7 @@ func TestWhatWasFound(t *testing.T) {
 			{kind: rots, gate: 1, m: 898, n: 188}, {kind: kills, gate: 1, n: 1, m: 14}, {kind: screens, gate: 1, n: 771, m: 2}}}},
 		{"a write of a list fetched anew was lost, and nothing was lifted any more", newSchedule(285493)},
 		{"the same, with a correction to another person", newSchedule(279233)},
+		{"the list was lost right after it restricted somebody, and one of another history was taken, which lifted it", newSchedule(313175)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, v, err := run(t.Context(), tt.s, filepath.Join(dir, fmt.Sprint(i))); err != nil || v != nil {

@@ -258,9 +258,6 @@ func (g *gateway) restrictions() {
 		if g.floor < g.furthest || h == nil {
 			continue // its list was lost, and it is on the way back
 		}
-		if g.damaged && (r.sequence > h.size() || h.trees[r.sequence].Root() != r.root) {
-			continue // it lost the list that restricted, and cannot know yet that it is shown another one
-		}
 		for i, p := range told.Parts {
 			g.part(r, i, p, h)
 		}

@@ -17,10 +17,11 @@ var allowed = map[string][]string{
 	"ledger":             {},
 	"durable":            {},
 	"internal/calendar":  {""},
+	"internal/gb18030":   {},
 	"internal/courts":    {""},
 	"internal/policy":    {"", "internal/calendar"},
 	"measure":            {""},
-	"internal/intake":    {"", "identity", "internal/policy", "internal/courts", "internal/calendar"},
+	"internal/intake":    {"", "identity", "internal/gb18030", "internal/policy", "internal/courts", "internal/calendar"},
 	"internal/register":  {"", "identity", "internal/policy", "internal/calendar"},
 	"feed":               {"", "ledger", "durable"},
 	"match":              {"", "identity"},
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 	"internal/stream":    {"", "gate"},
 	"internal/gatetest":  {"", "identity", "ledger", "feed", "gate", "internal/synthetic"}, // for the tests of what stands around a gate
 	"internal/synthetic": {"", "identity"},                                                 // invented subjects for the demonstration and the benchmarks
-	"internal/batch":     {"", "identity", "match", "measure", "gate"},
+	"internal/batch":     {"", "identity", "match", "measure", "gate", "internal/gb18030"},
 	"internal/web":       {""}, // says what it needs as web.Source, and the hub gives it
 	"internal/hub": {"", "identity", "ledger", "internal/calendar", "internal/courts", "internal/policy", "measure", "internal/intake",
 		"internal/register", "feed", "internal/store", "internal/access", "internal/documents", "internal/oversight", "internal/web", "durable"},

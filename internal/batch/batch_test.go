@@ -207,6 +207,26 @@ func TestEveryEncodingAndDelimiterComesBackAsItWas(t *testing.T) {
 	}
 }
 
+// A police system keeps rare characters of names in the user-defined areas of GB 18030.
+func TestUserDefinedCharactersOfGB18030AreReadAndKept(t *testing.T) {
+	stand := gatetest.Open(t, 1)
+	listed, _ := gatetest.Person(0)
+	free, _ := gatetest.Person(5)
+	rows := []string{listed + ",\xCD\xF5\xAA\xA1", free + ",\xCD\xF5\xA2\xAB", ",\xFE\x51\xF8\xA1", ",\xCD\xF5\x80"}
+	reasons := []string{",refer,NAME_DIFFERS,", ",clear,,", ",clear,NAME_ONLY_SEARCHED,", ",refer,BATCH_CELL_ENCODING,"}
+	head := "number,name\n" + strings.Repeat(free+",\xCD\xF5\xAA\xA1\n", 60_000) // what lies beyond the first mebibyte is told row by row
+	out, _, err := screened(t, stand.Gate, "in.csv", []byte(head+strings.Join(rows, "\n")+"\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	for i, got := range lines[len(lines)-len(rows):] {
+		if !strings.HasPrefix(got, rows[i]+reasons[i]) {
+			t.Errorf("%q, want %q", got, rows[i]+reasons[i])
+		}
+	}
+}
+
 func TestFilesThatCannotBeReadSayWhatIsWrong(t *testing.T) {
 	stand := gatetest.Open(t, 1)
 	number, name := gatetest.Person(0)

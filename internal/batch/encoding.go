@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 
 	xencoding "golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
 	"gongxin"
+	gb "gongxin/internal/gb18030"
 )
 
 // An encoding is how characters are written as bytes. In UTF-8 and in GB 18030 (GBK,
@@ -106,15 +106,14 @@ func wholeRunes(b []byte) []byte {
 // validGB18030 returns BATCH_ENCODING unless b is GB 18030; its last character may be
 // cut if it is not whole.
 func validGB18030(b []byte, whole bool) error {
-	text, err := simplifiedchinese.GB18030.NewDecoder().Bytes(b)
-	if err != nil {
-		return err
+	_, at := gb.Text(b)
+	if at < 0 {
+		return nil
 	}
-	if i := bytes.IndexRune(text, utf8.RuneError); i >= 0 && (whole || i < len(text)-4*utf8.UTFMax) {
-		line := 1 + bytes.Count(text[:i], []byte("\n"))
-		return gongxin.Invalid("BATCH_ENCODING", line)
+	if _, _, err := gb.Decode(b[at:]); err == gb.ErrShort && !whole {
+		return nil
 	}
-	return nil
+	return gongxin.Invalid("BATCH_ENCODING", 1+bytes.Count(b[:at], []byte("\n")))
 }
 
 // unmarked16 tells whether a text looks like UTF-16 without a mark: digits and
@@ -167,8 +166,8 @@ func (w writing) decode(cell []byte) (text string, ok bool) {
 		return string(cell), true
 	}
 	if w.encoding == gb18030 {
-		b, err := simplifiedchinese.GB18030.NewDecoder().Bytes(cell)
-		return string(b), err == nil && !bytes.ContainsRune(b, utf8.RuneError)
+		s, at := gb.Text(cell)
+		return s, at < 0
 	}
 	s := string(cell)
 	return s, utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError)
@@ -176,11 +175,11 @@ func (w writing) decode(cell []byte) (text string, ok bool) {
 
 // encode returns text in the encoding in which rows are put together: UTF-8 for
 // UTF-16, which is turned around when it is written.
-func (w writing) encode(text string) (string, error) {
+func (w writing) encode(text string) []byte {
 	if w.encoding != gb18030 {
-		return text, nil
+		return []byte(text)
 	}
-	return simplifiedchinese.GB18030.NewEncoder().String(text)
+	return gb.Append(nil, text)
 }
 
 // out returns what was put together as it is to stand in the file.

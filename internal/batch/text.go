@@ -165,11 +165,7 @@ func (t *text) header(above int) error {
 			t.heads = append(t.heads, t.delim)
 		}
 		for _, h := range t.added() {
-			text, err := t.encode(h)
-			if err != nil {
-				return err
-			}
-			t.heads = append(append(t.heads, t.delim), text...)
+			t.heads = append(append(t.heads, t.delim), t.encode(h)...)
 		}
 		t.heads = append(t.heads, t.ending...)
 	}

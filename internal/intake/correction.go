@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
+
+	gb "gongxin/internal/gb18030"
 )
 
 // A Correction writes the rejected records of a file for mending: the header and
@@ -133,7 +135,7 @@ func appendCell(b []byte, s string, delim rune) []byte {
 func (e encoding) encode(text []byte) []byte {
 	switch e {
 	case gb18030:
-		return encodeGB18030(nil, string(text))
+		return gb.Append(nil, string(text))
 	case utf8Encoding:
 		return text
 	}

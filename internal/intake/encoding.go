@@ -2,12 +2,12 @@ package intake
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
 
 	"gongxin"
+	gb "gongxin/internal/gb18030"
 )
 
 // An encoding is how characters are written as bytes.
@@ -206,7 +206,11 @@ func newDecoder(in io.Reader, e encoding) *decoder {
 	return &decoder{in: in, e: e, buf: make([]byte, 64<<10), out: make([]byte, 0, 4)}
 }
 
-var errShort = errors.New("more bytes are needed")
+// What the decoders of one character say, as that of GB 18030 does.
+var (
+	errShort = gb.ErrShort
+	errBad   = gb.ErrInvalid
+)
 
 // Read decodes into p, which should hold more than a few bytes.
 func (d *decoder) Read(p []byte) (int, error) {
@@ -258,7 +262,7 @@ func (d *decoder) common(p []byte) int {
 	b, at, n := d.buf[:d.end], d.at, 0
 	switch d.e {
 	case gb18030:
-		table := gbTable()
+		table := gb.Pairs()
 		for at < len(b) && n+utf8.UTFMax <= len(p) {
 			c := b[at]
 			if c < utf8.RuneSelf && c != 0 {
@@ -270,11 +274,11 @@ func (d *decoder) common(p []byte) int {
 			if at+1 >= len(b) {
 				break
 			}
-			i := gbIndex(c, b[at+1])
-			if i < 0 || table[i] == 0 {
+			r := table.Pair(c, b[at+1])
+			if r == 0 {
 				break
 			}
-			n += utf8.EncodeRune(p[n:], table[i])
+			n += utf8.EncodeRune(p[n:], r)
 			at += 2
 		}
 	case utf16LE, utf16BE:
@@ -327,7 +331,7 @@ func (d *decoder) next() (r rune, size int, err error) {
 	}
 	switch d.e {
 	case gb18030:
-		r, size, err = decodeGB18030(b)
+		r, size, err = gb.Decode(b)
 	case utf16LE, utf16BE:
 		r, size, err = decode16(b, d.e == utf16BE)
 	case utf32LE, utf32BE:
@@ -345,8 +349,6 @@ func (d *decoder) next() (r rune, size int, err error) {
 	}
 	return r, size, err
 }
-
-var errBad = errors.New("not valid in this encoding")
 
 func decode16(b []byte, big bool) (rune, int, error) {
 	unit := func(i int) rune {

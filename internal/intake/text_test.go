@@ -141,30 +141,6 @@ func TestEncodingsAreTold(t *testing.T) {
 	}
 }
 
-func TestGB18030MapsAllOfUnicodeBackAndForth(t *testing.T) {
-	for r := rune(1); r <= utf8.MaxRune; r++ {
-		if !utf8.ValidRune(r) || r >= 0x10000 && r%97 != 0 {
-			continue
-		}
-		b := encodeGB18030(nil, string(r))
-		got, n, err := decodeGB18030(b)
-		if private := 0xE000 <= r && r <= 0xE864; (got != r || n != len(b) || err != nil) && !(private && string(b) == "?") {
-			t.Fatalf("U+%04X: % x gives U+%04X, %v", r, b, got, err)
-		}
-	}
-	for b, want := range map[string]rune{"\xFE\x9F": '䶮', "\x82\x30\xB7\x31": '㛃', "\xA9\x96": '〇', "\x99\x33\xA8\x38": '𬭊', "\xAA\xA1": 0xE000,
-		"\xF8\xA1": 0xE234, "\xA1\x40": 0xE4C6, "\xFE\x59": 0xE81E, "\xB0\xA1": '啊'} {
-		if got, _, err := decodeGB18030([]byte(b)); got != want || err != nil {
-			t.Errorf("% x: got U+%04X, %v", b, got, err)
-		}
-	}
-	for _, b := range []string{"\x80", "\xFF", "\xB0\x20", "\xB0\x7F", "\xB0\xFF", "\x81\x30\x20\x30", "\x81\x30\x81\x20", "\x85\x30\x81\x30", "\xE3\x32\x9A\x36", "\xFE\x39\xFE\x39"} {
-		if r, _, err := decodeGB18030([]byte(b)); err == nil {
-			t.Errorf("% x: got U+%04X, want none", b, r)
-		}
-	}
-}
-
 // FuzzCSV compares the reader with encoding/csv wherever that one reads the input.
 func FuzzCSV(f *testing.F) {
 	for _, s := range []string{"a,b\r\nc,d", "\"a\"\"b\",\"c\nd\"\n", "a\"b,c\n", "\"open", "\"a\"x,b", ",,\n\n,", "a\rb\r\nc", "，a，b", "\"a\" ,b\n"} {

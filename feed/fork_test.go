@@ -143,6 +143,61 @@ func TestAForkIsNotHealedByBeginningAgain(t *testing.T) {
 	}
 }
 
+// The same where there is no snapshot, and the changes are followed from the beginning.
+func TestAListOnTheWayBackIsHeldAgainstWhatWasKnown(t *testing.T) {
+	l := story(t)
+	r := follow(t, l)
+	r.want("the log", "", r.all(l))
+	known := r.at
+	l.admit(3)
+	l.sign()
+
+	fork := newLog(t)
+	fork.random = &seedReader{99}
+	for n := range 8 {
+		fork.admit(n)
+	}
+	fork.sign()
+	fork.admit(8)
+	fork.sign()
+	fork.admit(9)
+	fork.sign()
+	for _, tt := range []struct {
+		what, code string
+		l          *hubLog
+		ends       []uint64 // of the answers
+	}{
+		{"the log, all at once", "", l, []uint64{10}},
+		{"another one, past what was known", "FEED_ROOT", fork, []uint64{8, 10}},
+		{"another one, up to what was known", "FEED_FORK", fork, []uint64{8, 9}},
+	} {
+		var at Position
+		held, code := heldMap{}, ""
+		for _, end := range tt.ends {
+			c := tt.l.since(at.Tree.Size())
+			c.Records, c.Checkpoint = c.Records[:end-c.After], tt.l.heads[end]
+			next, changes, err := tt.l.follower().Advance(at, held, c)
+			if err != nil {
+				t.Fatalf("%s: %v", tt.what, err)
+			}
+			if next, err = known.Regained(at, next, c); err != nil {
+				code = gongxin.CodeOf(err)
+				break
+			}
+			if err := held.Apply(changes); err != nil {
+				t.Fatal(err)
+			}
+			at = next
+		}
+		if code != tt.code {
+			t.Errorf("%s: %q, want %q", tt.what, code, tt.code)
+		}
+		if sees := at.Seen.len() > 1 && at.Seen[1] == known.Seen[0]; sees != (tt.code == "") {
+			t.Errorf("%s: what was seen before is remembered: %t", tt.what, sees)
+		}
+	}
+}
+
 func TestSeenKeepsTheNewestOfEachSize(t *testing.T) {
 	sizes := func(s Seen) (got []uint64) {
 		for _, c := range s[:s.len()] {

@@ -167,6 +167,9 @@ func harm(t *testing.T, dir, older string, r *rand.Rand) string {
 	return "a byte of " + name + " is another"
 }
 
+// damages is how many random ones a list is put through.
+var damages = 400
+
 func TestDamagedListIsNoticedAndFetchedAgainAndNeverAnswersWrongly(t *testing.T) {
 	h := newHub(t)
 	whole, older, dir := t.TempDir(), filepath.Join(t.TempDir(), "older"), filepath.Join(t.TempDir(), "gate")
@@ -180,7 +183,7 @@ func TestDamagedListIsNoticedAndFetchedAgainAndNeverAnswersWrongly(t *testing.T)
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	noticed, named := 0, 0
-	for range 400 {
+	for range damages {
 		copyDir(t, whole, dir)
 		how := "the key is another"
 		if r.IntN(20) == 0 {
@@ -215,10 +218,10 @@ func TestDamagedListIsNoticedAndFetchedAgainAndNeverAnswersWrongly(t *testing.T)
 			t.Fatal(err)
 		}
 	}
-	if noticed < 100 || named < 100 {
-		t.Errorf("only %d of 400 were noticed and %d named: the test shows little", noticed, named)
+	if noticed < damages/4 || named < damages/4 {
+		t.Errorf("only %d of %d were noticed and %d named: the test shows little", noticed, damages, named)
 	}
-	t.Logf("%d of 400 changes were noticed and %d of them named; the others hit nothing, or the last step alone, which was fetched again", noticed, named)
+	t.Logf("%d of %d changes were noticed and %d of them named; the others hit nothing, or the last step alone, which was fetched again", noticed, damages, named)
 }
 
 // TestAPieceDamagedWhileTheGateRunsIsReferredAndFetchedAgain damages the file under a

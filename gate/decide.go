@@ -128,6 +128,9 @@ func (q question) judge(hits []screen.Hit) (v ruling) {
 	case q.cut && v.outcome == gongxin.Clear:
 		v.outcome = gongxin.Refer
 		v.because("NAME_COMMON", text("NAME_COMMON", maxCompared))
+	case v.outcome == gongxin.Clear && match.PartHidden(q.given.Name):
+		v.outcome = gongxin.Refer
+		v.because("NAME_HIDDEN", text("NAME_HIDDEN"))
 	case len(v.reasons) == 0:
 		v.because("NAME_ONLY_SEARCHED", text("NAME_ONLY_SEARCHED"))
 	}

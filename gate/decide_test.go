@@ -74,6 +74,9 @@ func TestANamesakeIsExcludedByWhatContradicts(t *testing.T) {
 		{"a masked number of nobody", Query{Masked: elsewhere}, gongxin.Clear, "NAME_EXCLUDED", 0},
 		{"another region excludes nobody", Query{Region: "3205"}, gongxin.Refer, "NAME_ONLY", 2},
 		{"one character differs", Query{Name: "王小朋"}, gongxin.Clear, "NAME_ONLY_SEARCHED", 0},
+		{"a part of the name is hidden", Query{Name: "王*明"}, gongxin.Refer, "NAME_HIDDEN", 0},
+		{"all of it but one, in full width", Query{Name: "＊＊明"}, gongxin.Refer, "NAME_HIDDEN", 0},
+		{"a share that is marked", Query{Name: "*ST无此"}, gongxin.Clear, "NAME_ONLY_SEARCHED", 0},
 		{"in traditional characters and full width", Query{Name: "王　小　明"}, gongxin.Refer, "NAME_ONLY", 2},
 	} {
 		if tt.q.Name == "" {

@@ -16,7 +16,7 @@ func TestThePageForEngineersNamesEveryReasonAndScenario(t *testing.T) {
 	}
 	page := string(b)
 	for _, code := range []string{codeListed, codeForkSeen, "MEASURE_REFERS", "NAME_DIFFERS", "NAME_NEEDED", "NAME_ONLY", "NUMBER_INVALID", "STALE", "LIST_DAMAGED", "CLOCK_BEHIND", "TERM_PASSED", "NAME_ONLY_SEARCHED",
-		"FACT_CONTRADICTS", "NAME_EXCLUDED", "NAME_COMMON", "NAME_HINT", codeDifferent, codeStated} {
+		"FACT_CONTRADICTS", "NAME_EXCLUDED", "NAME_COMMON", "NAME_HIDDEN", "NAME_HINT", codeDifferent, codeStated} {
 		if !strings.Contains(page, "| `"+code+"` |") {
 			t.Errorf("%s is not explained", code)
 		}

@@ -19,6 +19,16 @@ func Fold(name string) string {
 	return folded
 }
 
+// PartHidden tells whether a part of name is hidden by asterisks, as in 王*明. A company's
+// share that is marked by one in front is not: *ST.
+func PartHidden(name string) bool {
+	name = strings.TrimSpace(strings.ReplaceAll(name, "＊", "*"))
+	if len(name) > 2 && strings.EqualFold(name[:3], "*ST") {
+		name = name[3:]
+	}
+	return strings.Contains(name, "*")
+}
+
 // foldWith folds name. has is what the table says of its characters together if the
 // name stays as it is, and 0 otherwise.
 func foldWith(s *shapes, name string) (folded string, has entry) {

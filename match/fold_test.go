@@ -46,6 +46,15 @@ func TestNamesAgreeOnlyWhenTheyAreTheSameName(t *testing.T) {
 	}
 }
 
+func TestHiddenPartsOfNamesAreSeen(t *testing.T) {
+	for name, want := range map[string]bool{"王*明": true, "王**": true, "＊小明": true, "江苏**有限公司": true, "*": true, "*ST某*": true,
+		"王小明": false, "*ST无此": false, " *st无此": false, "": false, "阿依努尔·吐尔逊": false} {
+		if PartHidden(name) != want {
+			t.Errorf("%q: %t", name, !want)
+		}
+	}
+}
+
 func TestFoldingMeetsEveryVariantOfTheFile(t *testing.T) {
 	same := 0
 	for row := range rowsOf(variantsFile) {

@@ -38,7 +38,6 @@ const (
 	rowWide      = "BATCH_ROW_WIDE"      // more cells than the header has: nobody knows which is which
 	cellLong     = "BATCH_CELL_LONG"     // a number or a name longer than any
 	nameNumber   = "BATCH_NAME_NUMBER"   // a number where the name should be; no text of an answer is to hold it
-	nameMasked   = "BATCH_NAME_MASKED"   // a part of the name is hidden: it would agree with nobody, or be found nowhere
 	cellEncoding = "BATCH_CELL_ENCODING" // bytes that the file's encoding does not have
 )
 

@@ -207,8 +207,6 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 			one.nameFault = cellLong
 		case err == nil:
 			one.nameFault = nameNumber
-		case partHidden(one.name):
-			one.nameFault = nameMasked
 		}
 		switch {
 		case one.fault != "":
@@ -262,13 +260,6 @@ func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, as
 		err = r.take(rows, which, decisions, give)
 	}
 	return atRow(err, "", rows[which[0]].n)
-}
-
-// partHidden tells whether a part of name is hidden, as in 王*明. A company's share that is
-// marked is not: *ST.
-func partHidden(name string) bool {
-	s := strings.ToUpper(halfWidth(name))
-	return strings.Contains(strings.TrimPrefix(s, "*ST"), "*")
 }
 
 // take hands on what the gate decided about some of rows, and notes what is not clear.

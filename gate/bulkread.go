@@ -37,10 +37,12 @@ var errUnusual = errors.New("not in the usual form")
 func (b *bulk) readPlain(body string) error {
 	s := scan{rest: body}
 	var scenario, subjects, many bool
-	usual := s.members(func(key string) bool {
+	usual := s.members(func(key string) (ok bool) {
 		switch {
-		case key == "scenario":
-			return s.once(&b.scenario, &scenario)
+		case key == "scenario" && !scenario:
+			scenario = true
+			b.scenario, ok = s.text()
+			return ok
 		case key != "subjects" || subjects || !s.take('['):
 			return false
 		}
@@ -189,32 +191,31 @@ func (s *scan) members(value func(key string) bool) bool {
 	return true
 }
 
-// once takes a string into value, unless one is there: a name may stand in an object once.
-func (s *scan) once(value *string, there *bool) bool {
-	if *there {
-		return false
-	}
-	*value, *there = s.text()
-	return *there
+// A member is a string of an object and where it goes.
+type member struct {
+	name string
+	into *string
 }
 
-// subject takes an object with strings named number, name, id and scenario, each at most once.
-func (s *scan) subject() (a asked, ok bool) {
-	var number, name, id, own bool
-	var scenario string
-	ok = s.members(func(key string) bool {
-		switch key {
-		case "number":
-			return s.once(&a.number, &number)
-		case "name":
-			return s.once(&a.name, &name)
-		case "id":
-			return s.once(&a.id, &id)
-		case "scenario":
-			return s.once(&scenario, &own)
+// texts takes an object in which nothing stands but some of members, each once at most.
+func (s *scan) texts(members ...member) bool {
+	there := 0
+	return s.members(func(key string) (ok bool) {
+		for i, m := range members {
+			if m.name == key && there>>i&1 == 0 {
+				there |= 1 << i
+				*m.into, ok = s.text()
+				return ok
+			}
 		}
 		return false
 	})
+}
+
+// subject takes an object with strings named number, name, id and scenario.
+func (s *scan) subject() (a asked, ok bool) {
+	scenario := ""
+	ok = s.texts(member{"number", &a.number}, member{"name", &a.name}, member{"id", &a.id}, member{"scenario", &scenario})
 	if ok && scenario != "" {
 		a.whole = &Query{Scenario: validText(scenario), Number: a.number, Name: validText(a.name)}
 	}

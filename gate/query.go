@@ -36,9 +36,9 @@ func (q *Query) plain() bool {
 	return q.Masked == "" && q.Born == 0 && q.Sex == "" && q.Region == "" && q.Subject == ""
 }
 
-// check looks at what need not be given, as of now. Errors: QUERY_FIELD, and those of
-// plainText for Subject.
-func (q *Query) check(now time.Time) error {
+// Check looks at what need not be given, as of now, and trims Subject. Errors: QUERY_FIELD;
+// REMARK_MALFORMED, REMARK_TOO_LONG and REMARK_WITH_NUMBER for Subject.
+func (q *Query) Check(now time.Time) error {
 	switch {
 	case q.Masked != "" && !isMasked(q.Masked):
 		return gongxin.Invalid("QUERY_FIELD", "masked")

@@ -51,7 +51,7 @@ func (g *Gate) Screen(ctx context.Context, q Query) (d gongxin.Decision, err err
 		return d, gongxin.Invalid("SCENARIO_UNKNOWN", q.Scenario)
 	}
 	if !q.plain() { // the clock is half of what a clear answer costs
-		if err := q.check(g.config.Now()); err != nil {
+		if err := q.Check(g.config.Now()); err != nil {
 			return d, err
 		}
 	}

@@ -52,21 +52,10 @@ func (q *Query) read(body []byte) error {
 	return decodeOne(d, q, "QUERY_MALFORMED")
 }
 
-// query takes an object with strings named scenario, number and name, each at most
-// once; the scenario is given as id.
+// query takes an object with strings named scenario, number and name; the scenario is
+// given as id.
 func (s *scan) query() (a asked, ok bool) {
-	var number, name, scenario bool
-	ok = s.members(func(key string) bool {
-		switch key {
-		case "number":
-			return s.once(&a.number, &number)
-		case "name":
-			return s.once(&a.name, &name)
-		case "scenario":
-			return s.once(&a.id, &scenario)
-		}
-		return false
-	})
+	ok = s.texts(member{"number", &a.number}, member{"name", &a.name}, member{"scenario", &a.id})
 	return a, ok
 }
 

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"gongxin"
 	"gongxin/gate"
@@ -105,10 +103,15 @@ func (l *layout) moreOf(at func(column int) cell) *more {
 	return m
 }
 
-// settle reads what r says beyond number and name, under headings of the file and in the
-// given year. A number of which a part is hidden is none: it counts as masked. What could
+// settle reads what r says beyond number and name, under headings of the file, as of now; what
+// it keeps a gate takes. A number of which a part is hidden is none: it counts as masked. What could
 // change nothing is not read: beside a number a masked one, and the department's own reference.
-func (r *row) settle(heads []string, year int) {
+func (r *row) settle(heads []string, now time.Time) {
+	takes := func(q gate.Query) bool { return q.Check(now) == nil }
+	maskOf := func(s string) (string, bool) {
+		s = mask(s)
+		return s, s != "" && takes(gate.Query{Masked: s})
+	}
 	hidden := ""
 	if strings.ContainsAny(r.number, "*＊") && len(r.number) <= maxCell {
 		if s, ok := maskOf(r.number); ok {
@@ -133,12 +136,18 @@ func (r *row) settle(heads []string, year int) {
 			}
 			m.masked = hidden
 		}
-		m.subject = read(m, factSubject, subjectUnread, subjectOf)
+		m.subject = read(m, factSubject, subjectUnread, func(s string) (string, bool) { return s, takes(gate.Query{Subject: s}) })
 	}
-	m.born = read(m, factBorn, bornUnread, func(s string) (int, bool) { return yearOf(s, year) })
+	m.born = read(m, factBorn, bornUnread, func(s string) (int, bool) {
+		year, ok := yearOf(s)
+		return year, ok && year != 0 && takes(gate.Query{Born: year})
+	})
 	coded := codesSex(heads[factSex])
 	m.sex = read(m, factSex, sexUnread, func(s string) (identity.Sex, bool) { return sexOf(s, coded) })
-	m.region = read(m, factRegion, regionUnread, regionOf)
+	m.region = read(m, factRegion, regionUnread, func(s string) (string, bool) {
+		s = region(s)
+		return s, s != "" && '1' <= s[0] && s[0] <= '8' && takes(gate.Query{Region: s})
+	})
 }
 
 // read reads the i-th cell of m, or notes that it cannot be read.
@@ -181,32 +190,19 @@ func halfWidth(s string) string {
 	}, s))
 }
 
-// maskOf reads a number of which some characters are hidden and some are not, in the
-// writing that a gate takes.
-func maskOf(s string) (string, bool) {
-	hidden, shown := 0, 0
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '*' || r == '•' || r == '●' || r == '×':
-			hidden++
+// mask writes a number of which a part is hidden as a gate takes it: an asterisk for each
+// character that is not known, and no blanks.
+func mask(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '•', '●', '×':
 			return '*'
-		case '0' <= r && r <= '9' || 'A' <= r && r <= 'Z':
-			shown++
-			return r
-		case r == ' ' || r == '-':
+		case ' ', '-':
 			return -1
 		}
-		shown += maxMasked // nothing that a number has
 		return r
 	}, strings.ToUpper(halfWidth(s)))
-	return s, hidden > 0 && shown > 0 && hidden+shown <= maxMasked
 }
-
-const (
-	maxMasked  = 32 // characters of a masked number that a gate takes
-	maxSubject = 64 // and of a department's own reference
-	eldest     = 1880
-)
 
 var (
 	dateYearFirst = regexp.MustCompile(`^(\d{4}) ?[-/.年] ?(\d{1,2})(?: ?[-/.月] ?(\d{1,2}) ?[日号]?)?月?(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$`)
@@ -217,12 +213,11 @@ var (
 // yearOf reads the year of a date of birth, of which the year must be there in four digits: 1980,
 // 198002, 19800201, 1980-2-1, 1980年2月1日, 1/2/1980, also with a time. An instant lies on its
 // day in Asia/Shanghai.
-func yearOf(s string, latest int) (int, bool) {
+func yearOf(s string) (int, bool) {
 	s = strings.TrimSuffix(s, ".0") // how a table of numbers writes a whole one
 	for _, form := range instants {
 		if at, err := time.Parse(form, s); err == nil {
-			year := at.In(gongxin.Shanghai).Year()
-			return year, eldest <= year && year <= latest
+			return at.In(gongxin.Shanghai).Year(), true
 		}
 	}
 	year, month, day := "", "1", "1"
@@ -250,7 +245,7 @@ func yearOf(s string, latest int) (int, bool) {
 		return 0, false
 	}
 	born, err := strconv.Atoi(year)
-	return born, err == nil && eldest <= born && born <= latest
+	return born, err == nil
 }
 
 func isDay(year, month, day string) bool {
@@ -287,36 +282,11 @@ func sexOf(s string, coded bool) (identity.Sex, bool) {
 	return sex, ok
 }
 
-// regionOf reads an address code of GB/T 2260, also of nine or twelve digits, of which
-// six are it.
-func regionOf(s string) (string, bool) {
+// region writes an address code of nine or twelve digits as the six of GB/T 2260 that begin it.
+func region(s string) string {
 	s = strings.TrimSuffix(s, ".0")
-	if len(s) == 9 || len(s) == 12 {
-		if !isDigits(s) {
-			return "", false
-		}
+	if (len(s) == 9 || len(s) == 12) && isDigits(s) {
 		s = s[:6]
 	}
-	return s, (len(s) == 2 || len(s) == 4 || len(s) == 6) && isDigits(s) && '1' <= s[0] && s[0] <= '8'
-}
-
-// subjectOf reads a department's own reference. A gate takes none that holds a citizen number.
-func subjectOf(s string) (string, bool) {
-	if utf8.RuneCountInString(s) > maxSubject || strings.ContainsFunc(s, unicode.IsControl) {
-		return "", false
-	}
-	run := ""
-	for _, r := range s + "." {
-		switch {
-		case '0' <= r && r <= '9', (r == 'X' || r == 'x') && len(run) == 17:
-			run += string(r)
-		case r == ' ' || r == '-':
-		default:
-			if _, _, err := identity.Parse(run, identity.CitizenID); err == nil {
-				return "", false
-			}
-			run = ""
-		}
-	}
-	return s, true
+	return s
 }

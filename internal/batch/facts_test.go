@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -183,16 +180,7 @@ func answersIn(t *testing.T, ext, out string) (got []string) {
 			tell(a.Outcome, strings.Join(a.Reasons, " "))
 		}
 	case ".xlsx":
-		book, err := excelize.OpenReader(strings.NewReader(out))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer book.Close() // only read
-		rows, err := book.GetRows("Sheet1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range rows[1:] {
+		for _, r := range sheetRows(t, strings.NewReader(out)) {
 			tell(r[7], r[8])
 		}
 	case ".parquet":
@@ -342,9 +330,10 @@ func TestYearsOfBirth(t *testing.T) {
 		"1979-12-31T16:00:00Z": 1980, "1979-12-31T16:00:00.000Z": 1980, "1980-01-01T00:00:00+08:00": 1980, "2018": 2018,
 		"": 0, "80": 0, "800229": 0, "80-2-29": 0, "1879": 0, "2019": 0, "198013": 0, "19810229": 0, "1981-02-29": 0, "1980-1-1x": 0, "41": 0, "29221": 0, "1980-1-1-1": 0, "31/31/1980": 0, "一九八〇年": 0, "1980-": 0, "1980.13": 0,
 		"1980-00-01": 0, "-1980": 0} {
-		got, ok := yearOf(s, 2018)
-		if ok != (want > 0) || ok && got != want {
-			t.Errorf("%q: %d, %v, want %d", s, got, ok, want)
+		r := row{number: "x", more: &more{cells: []cell{{}, {text: s}, {}, {}, {}}}}
+		r.settle(make([]string, 5), time.Date(2018, 12, 31, 0, 0, 0, 0, time.UTC))
+		if unread := strings.Join(r.more.unread, " "); r.more.born != want || (unread == bornUnread) != (want == 0 && s != "") {
+			t.Errorf("%q: %d, want %d; unread: %s", s, r.more.born, want, unread)
 		}
 	}
 }
@@ -383,11 +372,12 @@ func FuzzFacts(f *testing.F) {
 	f.Add("3205**********1234", "", "1980-01-01", "男", "320500", "申-1")
 	f.Add("", "３２０５＊＊＊1234", "1979-12-31T16:00:00Z", "Ｆ", "320500000000", "320000198001010018")
 	f.Add("*", "1*", "31/12/1980", "1", "0512", "3 2-0\x00")
+	f.Add("* -", "- -", "0000-01-01T00:00:00Z", ".0", ".0", "\n")
 	stand := gatetest.Open(f, 1)
 	codes := map[string]bool{maskedUnread: true, bornUnread: true, sexUnread: true, regionUnread: true, subjectUnread: true}
 	f.Fuzz(func(t *testing.T, number, masked, born, sex, region, subject string) {
 		r := row{number: number, more: &more{cells: []cell{{text: masked}, {text: born}, {text: sex}, {text: region}, {text: subject}}}}
-		r.settle([]string{"", "", "性别代码", "", ""}, time.Now().Year())
+		r.settle([]string{"", "", "性别代码", "", ""}, time.Now())
 		q := gate.Query{Scenario: scenario, Number: r.number, Name: "无此人"}
 		r.more.into(&q)
 		d, err := stand.Gate.Screen(t.Context(), q)
@@ -436,70 +426,5 @@ func TestARunWithMoreColumnsGoesOn(t *testing.T) {
 		if got != want[i%len(want)] {
 			t.Fatalf("row %d: %q, want %q", i+1, got, want[i%len(want)])
 		}
-	}
-}
-
-// Read hands on what stands in a file of each form, with the rows as people count them.
-func TestReadHandsOnWhereRowsStand(t *testing.T) {
-	what := func() Reading {
-		return Reading{NumberNeeded: true, Fields: []Field{{Flag: "--reference-column", Needed: "编号", Headings: []string{"编号", "reference"}}, {Flag: "--scenario-column", Headings: []string{"种类"}}}}
-	}
-	book := excelize.NewFile()
-	defer book.Close() // in memory
-	for at, s := range map[string]string{"A1": "持证人名单", "A3": "编号", "B3": "证件号码", "C3": "姓名", "A4": "许可-1", "B4": "x1", "C4": "张三", "A7": "许可-2", "B7": "x2"} {
-		if err := book.SetCellStr("Sheet1", at, s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var workbook bytes.Buffer
-	if err := book.Write(&workbook); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"x1 张三 许可-1 ", "x2  许可-2 "}
-	for name, tt := range map[string]struct {
-		content []byte
-		rows    []int
-	}{
-		"a.csv":     {[]byte("持证人名单\n\n编号,证件号码,姓名\n许可-1,x1,张三\n,,\n\n许可-2,\"x2\n\",\n"), []int{4, 7}},
-		"b.xlsx":    {workbook.Bytes(), []int{4, 7}},
-		"c.ndjson":  {[]byte("{\"编号\":\"许可-1\",\"证件号码\":\"x1\",\"姓名\":\"张三\"}\n\n{\"编号\":\"许可-2\",\"证件号码\":\"x2\",\"outcome\":1}\n"), []int{1, 3}},
-		"d.parquet": {parquetOf(t, struct{ Reference, Number, Name string }{"许可-1", "x1", "张三"}, struct{ Reference, Number, Name string }{"许可-2", "x2", ""}), []int{1, 2}},
-	} {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, tt.content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var got []string
-		var rows []int
-		err := Read(path, what(), func(r Record) error {
-			got, rows = append(got, strings.Join([]string{r.Number, r.Name, r.Fields[0], r.Fields[1]}, " ")), append(rows, r.Row)
-			return nil
-		})
-		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) || fmt.Sprint(rows) != fmt.Sprint(tt.rows) {
-			t.Errorf("%s: %q in rows %v, want %q in %v; %v", name, got, rows, want, tt.rows, err)
-		}
-		stop := errors.New("stop")
-		if err := Read(path, what(), func(Record) error { return stop }); !errors.Is(err, stop) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	for content, code := range map[string]string{"": "BATCH_EMPTY", "编号,姓名\n1,2\n": "BATCH_COLUMN_MISSING", "证件号码,姓名\n1,2\n": "BATCH_COLUMN_MISSING", "编号,reference,号码\n1,2,3\n": "BATCH_COLUMN_TWICE"} {
-		path := filepath.Join(t.TempDir(), "a.csv")
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		err := Read(path, what(), func(Record) error { return nil })
-		var e *gongxin.Error
-		if !errors.As(err, &e) || e.Code != code || e.Place.File != "a.csv" {
-			t.Errorf("%q: %v", content, err)
-		}
-	}
-	faults := map[int]string{}
-	path := filepath.Join(t.TempDir(), "a.csv")
-	if err := os.WriteFile(path, []byte("\ufeff编号,号码\n1,2,3\n\"1\"1,2\n\xff,2\n1,2\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := Read(path, what(), func(r Record) error { faults[r.Row] = r.Fault; return nil }); err != nil || !maps.Equal(faults, map[int]string{2: rowWide, 3: rowMalformed, 4: cellEncoding, 5: ""}) {
-		t.Errorf("%v, %v", faults, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,20 +126,31 @@ func inForm(t testing.TB, name string, in []byte) []byte {
 	return out.Bytes()
 }
 
+// sheetRows reads the rows below the header of a workbook's first sheet.
+func sheetRows(t testing.TB, in io.Reader) [][]string {
+	t.Helper()
+	book, err := excelize.OpenReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close() // only read
+	rows, err := book.GetRows("Sheet1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows[1:]
+}
+
 // tableOf reads the rows of a workbook or a Parquet file.
 func tableOf(t testing.TB, path string) (all [][]string) {
 	t.Helper()
 	if filepath.Ext(path) == ".xlsx" {
-		book, err := excelize.OpenFile(path)
+		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer book.Close() // only read
-		rows, err := book.GetRows("Sheet1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range rows[1:] {
+		defer f.Close() // only read
+		for _, r := range sheetRows(t, f) {
 			all = append(all, append(r, make([]string, 7)...))
 		}
 		return all

@@ -194,13 +194,13 @@ func (s sieve) sift(rows []row) {
 func (r *run) ask(ctx context.Context, rows []row, give func(i int, a Answer, asOf time.Time)) error {
 	var queries []gate.Query
 	var which []int
-	heads, year := r.form.headings(), r.Now().Year()
+	heads, now := r.form.headings(), r.Now()
 	for i := range rows {
 		one := &rows[i]
 		if one.blank || one.sure {
 			continue
 		}
-		one.settle(heads, year)
+		one.settle(heads, now)
 		switch _, _, err := identity.Parse(one.name); {
 		case one.nameFault != "":
 		case len(one.name) > maxCell:

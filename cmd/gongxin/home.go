@@ -51,18 +51,25 @@ func (h home) keys() (signer *ledger.Signer, blind []byte, err error) {
 	if err := os.MkdirAll(h.dir, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("make data directory: %w", err)
 	}
+	_, missing := os.Stat(h.path("hub.pub"))
 	secret, err := h.secret("hub.key", func() (string, error) {
-		s, v, err := ledger.GenerateKey(h.origin, rand.Reader)
-		if err != nil {
-			return "", err
+		if missing == nil { // a new key would not go on with the log that the old one signed
+			return "", fmt.Errorf("%s is there, so there was a key: put hub.key back from its backup", h.path("hub.pub"))
 		}
-		return s, durable.Create(h.path("hub.pub"), []byte(v+"\n"), 0o644)
+		s, _, err := ledger.GenerateKey(h.origin, rand.Reader)
+		return s, err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	if signer, err = ledger.NewSigner(secret); err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", h.path("hub.key"), err)
+	}
+	// The public key follows the secret one, so that a crash in between is made good here.
+	if errors.Is(missing, fs.ErrNotExist) {
+		if err := durable.Replace(h.path("hub.pub"), []byte(signer.VerifierKey()+"\n"), 0o644); err != nil {
+			return nil, nil, fmt.Errorf("write hub.pub: %w", err)
+		}
 	}
 	hexKey, err := h.secret("blind.key", func() (string, error) {
 		key := make([]byte, 32)

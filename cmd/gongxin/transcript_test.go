@@ -77,7 +77,7 @@ func TestReadmeComparesNamesAsTheCommandDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, rest, found := strings.Cut(string(page), "    $ gongxin match ")
+		_, rest, found := strings.Cut(string(page), "    $ go run ./cmd/gongxin match ")
 		if !found {
 			t.Fatalf("%s compares no names", name)
 		}

@@ -79,11 +79,11 @@ func sleep(ctx context.Context, d time.Duration) {
 // load verifies what the directory holds, as if it came from anywhere else, and
 // serves it.
 func (r *Relay) load(ctx context.Context) error {
+	r.since = r.readPosition(ctx)
 	checkpoint, err := r.shelf.checkpoint()
 	if err != nil || checkpoint == nil {
 		return err
 	}
-	r.since = r.readPosition(ctx)
 	size, err := feed.Published(r.Dir)
 	if err != nil {
 		return err

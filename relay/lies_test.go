@@ -344,3 +344,51 @@ func TestAForkStopsARelayAndIsKept(t *testing.T) {
 	g.follow(t) // what was there before it still serves
 	g.holds(t, c)
 }
+
+// A relay that lost all but its position is shown another log from the beginning, signed
+// with the hub's key: it takes nothing that does not pass through what it knew.
+func TestARelayOnTheWayBackTakesNoOtherLog(t *testing.T) {
+	c, other := newCentre(t), newCentre(t)
+	c.list(5)
+	other.list(7)
+	dir := t.TempDir()
+	y := c.city(dir)
+	y.reaches(c.size())
+	y.stop()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name() == positionFile {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, f.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := other.city(t.TempDir())
+	first.reaches(other.size())
+	l := &liar{relay: first.Handler()}
+	server := httptest.NewServer(l)
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	l.set(func(w http.ResponseWriter, truth feed.Changes) {
+		head, err := other.verifier.Open(truth.Checkpoint)
+		if err != nil {
+			t.Error(err)
+		}
+		if truth.Checkpoint, err = c.sign(head); err != nil {
+			t.Error(err)
+		}
+		b, err := encode(truth)
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = w.Write(b) // the relay may have gone
+	})
+	y = newCity(t, dir, server.URL, first.token, c.verifier, c.VerifierKey)
+	until(t, func() bool { h := y.Health(); return h.Sequence > 0 || strings.HasPrefix(h.Hub, "FEED_") }, func() string { return y.Health().Hub })
+	if h := y.Health(); h.Hub != "FEED_ROOT" || h.Sequence != 0 {
+		t.Errorf("shown another log: %+v", h)
+	}
+}
